@@ -1,0 +1,273 @@
+"""The denoising U-Net with cross-attention (Rombach et al. 2022, section 3.3 and appendix E).
+
+Invariant: parameter names are those of the original checkpoints below
+``model.diffusion_model.``; the config holds every size, so one class serves SD 1.x, 2.x,
+SDXL and the embedded model.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .layers import attention, group_norm, timestep_embedding
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Sizes of a U-Net.
+
+    Attributes:
+        in_channels: latent channels, plus those of a concatenated condition.
+        out_channels: latent channels of the prediction.
+        model_channels: channels of the first level.
+        channel_mult: channels of each level as a multiple of ``model_channels``.
+        num_res_blocks: residual blocks in each level on the way down (one more going up).
+        attention_depth: transformer blocks behind each residual block, per level (0: none).
+        middle_depth: transformer blocks in the middle.
+        context_dim: width of the conditioning tokens.
+        heads: attention heads; None means 64 channels a head.
+        linear_projection: project in and out of transformers by linear layers, not 1x1
+            convolutions (SD 2.x, SDXL).
+        vector_channels: width of the pooled conditioning vector; None: there is none.
+    """
+
+    in_channels: int = 4
+    out_channels: int = 4
+    model_channels: int = 320
+    channel_mult: tuple[int, ...] = (1, 2, 4, 4)
+    num_res_blocks: int = 2
+    attention_depth: tuple[int, ...] = (1, 1, 1, 0)
+    middle_depth: int = 1
+    context_dim: int = 768
+    heads: int | None = 8
+    linear_projection: bool = False
+    vector_channels: int | None = None
+
+
+class ResBlock(nn.Module):
+    """Residual block whose second half is shifted by the timestep embedding."""
+
+    def __init__(self, c_in: int, c_out: int, c_emb: int) -> None:
+        super().__init__()
+        conv_in = nn.Conv2d(c_in, c_out, 3, padding=1)
+        conv_out = nn.Conv2d(c_out, c_out, 3, padding=1)
+        self.in_layers = nn.Sequential(group_norm(c_in), nn.SiLU(), conv_in)
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(c_emb, c_out))
+        self.out_layers = nn.Sequential(group_norm(c_out), nn.SiLU(), nn.Identity(), conv_out)
+        self.skip_connection = nn.Conv2d(c_in, c_out, 1) if c_in != c_out else nn.Identity()
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        h = self.in_layers(x) + self.emb_layers(emb)[:, :, None, None]
+        return self.skip_connection(x) + self.out_layers(h)
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention from image tokens to ``context`` (or to themselves)."""
+
+    def __init__(self, dim: int, context_dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(dim, dim, bias=False)
+        self.to_k = nn.Linear(context_dim, dim, bias=False)
+        self.to_v = nn.Linear(context_dim, dim, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(dim, dim), nn.Identity())
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        context = x if context is None else context
+        q, k, v = self.to_q(x), self.to_k(context), self.to_v(context)
+        return self.to_out(attention(q, k, v, self.heads))
+
+
+class GEGLU(nn.Module):
+    """Gated linear unit with a GELU gate (Shazeer 2020)."""
+
+    def __init__(self, dim: int, inner: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(dim, inner * 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, gate = self.proj(x).chunk(2, dim=-1)
+        return x * F.gelu(gate)
+
+
+class FeedForward(nn.Module):
+    """Position-wise GEGLU feed-forward layer, four times as wide inside."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(GEGLU(dim, dim * 4), nn.Identity(), nn.Linear(dim * 4, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, cross-attention, feed-forward; each pre-normed and residual."""
+
+    def __init__(self, dim: int, context_dim: int, heads: int) -> None:
+        super().__init__()
+        self.attn1 = CrossAttention(dim, dim, heads)
+        self.ff = FeedForward(dim)
+        self.attn2 = CrossAttention(dim, context_dim, heads)
+        self.norm1 = nn.LayerNorm(dim)
+        self.norm2 = nn.LayerNorm(dim)
+        self.norm3 = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        x = x + self.attn1(self.norm1(x))
+        x = x + self.attn2(self.norm2(x), context)
+        return x + self.ff(self.norm3(x))
+
+
+class SpatialTransformer(nn.Module):
+    """Transformer blocks over the pixels of a feature map, conditioned on tokens."""
+
+    def __init__(self, c: int, depth: int, config: UNetConfig) -> None:
+        super().__init__()
+        heads = config.heads or c // 64
+        self.linear = config.linear_projection
+        self.norm = group_norm(c, eps=1e-6)
+        self.proj_in = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
+        self.transformer_blocks = nn.ModuleList(
+            TransformerBlock(c, config.context_dim, heads) for _ in range(depth)
+        )
+        self.proj_out = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        size = x.shape[-2:]
+        h = self.norm(x)
+        h = h if self.linear else self.proj_in(h)
+        h = h.flatten(2).transpose(1, 2)  # b c h w -> b (h w) c
+        h = self.proj_in(h) if self.linear else h
+        for block in self.transformer_blocks:
+            h = block(h, context)
+        h = self.proj_out(h) if self.linear else h
+        h = h.transpose(1, 2).unflatten(2, size)  # b (h w) c -> b c h w
+        return x + (h if self.linear else self.proj_out(h))
+
+
+class Downsample(nn.Module):
+    """Halve height and width by a strided 3x3 convolution."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.op = nn.Conv2d(c, c, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.op(x)
+
+
+class Upsample(nn.Module):
+    """Resize to the size of the next skip connection (nearest), then a 3x3 convolution."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(c, c, 3, padding=1)
+
+    def forward(self, x: Tensor, size: torch.Size) -> Tensor:
+        return self.conv(F.interpolate(x, size=size, mode="nearest"))
+
+
+class Stage(nn.Sequential):
+    """One entry of the input, middle or output blocks: each layer gets what it needs."""
+
+    def forward(
+        self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None
+    ) -> Tensor:
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, emb)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size)
+            else:
+                x = layer(x)
+        return x
+
+
+class UNet(nn.Module):
+    """Predict the noise (or velocity) in a latent, given timestep and conditioning tokens."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        c, c_emb = config.model_channels, config.model_channels * 4
+        self.time_embed = _mlp(c, c_emb)
+        if config.vector_channels is not None:
+            self.label_emb = nn.Sequential(_mlp(config.vector_channels, c_emb))
+        self.input_blocks, skips = self._down(c, c_emb)
+        self.middle_block = self._middle(skips[-1], c_emb)
+        self.output_blocks = self._up(skips, c_emb)
+        conv_out = nn.Conv2d(c, config.out_channels, 3, padding=1)
+        self.out = nn.Sequential(group_norm(c), nn.SiLU(), conv_out)
+
+    def _stage(self, c_in: int, c_out: int, c_emb: int, depth: int) -> list[nn.Module]:
+        block: list[nn.Module] = [ResBlock(c_in, c_out, c_emb)]
+        return block + ([SpatialTransformer(c_out, depth, self.config)] if depth else [])
+
+    def _down(self, c: int, c_emb: int) -> tuple[nn.ModuleList, list[int]]:
+        cfg = self.config
+        blocks: list[nn.Module] = [Stage(nn.Conv2d(cfg.in_channels, c, 3, padding=1))]
+        skips = [c]
+        for level, mult in enumerate(cfg.channel_mult):
+            for _ in range(cfg.num_res_blocks):
+                c_out = cfg.model_channels * mult
+                blocks.append(Stage(*self._stage(c, c_out, c_emb, cfg.attention_depth[level])))
+                c = c_out
+                skips.append(c)
+            if level < len(cfg.channel_mult) - 1:
+                blocks.append(Stage(Downsample(c)))
+                skips.append(c)
+        return nn.ModuleList(blocks), skips
+
+    def _middle(self, c: int, c_emb: int) -> Stage:
+        return Stage(*self._stage(c, c, c_emb, self.config.middle_depth), ResBlock(c, c, c_emb))
+
+    def _up(self, skips: list[int], c_emb: int) -> nn.ModuleList:
+        cfg, skips = self.config, list(skips)
+        blocks: list[nn.Module] = []
+        c = skips[-1]
+        for level, mult in reversed(list(enumerate(cfg.channel_mult))):
+            for i in range(cfg.num_res_blocks + 1):
+                c_out, depth = cfg.model_channels * mult, cfg.attention_depth[level]
+                layers = self._stage(c + skips.pop(), c_out, c_emb, depth)
+                c = c_out
+                if level and i == cfg.num_res_blocks:
+                    layers.append(Upsample(c))
+                blocks.append(Stage(*layers))
+        return nn.ModuleList(blocks)
+
+    def forward(
+        self, x: Tensor, timesteps: Tensor, context: Tensor, vector: Tensor | None = None
+    ) -> Tensor:
+        """Denoise one step.
+
+        Args:
+            x: noisy latent, ``b c h w``, scaled to the network's input variance.
+            timesteps: ``b``, in 0..999 (fractions allowed).
+            context: conditioning tokens, ``b n context_dim``.
+            vector: pooled conditioning, ``b vector_channels``; only if the config has one.
+
+        Returns:
+            The prediction, ``b out_channels h w``.
+        """
+        features = timestep_embedding(timesteps, self.config.model_channels).to(x.dtype)
+        emb = self.time_embed(features)
+        if vector is not None:
+            emb = emb + self.label_emb(vector)
+        skips: list[Tensor] = []
+        for block in self.input_blocks:
+            x = block(x, emb, context)
+            skips.append(x)
+        x = self.middle_block(x, emb, context)
+        for block in self.output_blocks:
+            x = torch.cat([x, skips.pop()], dim=1)
+            x = block(x, emb, context, skips[-1].shape[-2:] if skips else None)
+        return self.out(x)
+
+
+def _mlp(c_in: int, c_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(c_in, c_out), nn.SiLU(), nn.Linear(c_out, c_out))
