@@ -1,0 +1,108 @@
+"""The public face for node authors: everything a node file needs, and nothing else.
+
+A node is a typed function. Its keyword-only parameters are the inputs, in the order in which
+the canvas shows them; the return annotation gives the outputs; the docstring gives the
+description and, below ``Args:``, the tooltips::
+
+    from engine.api import Float, Latent, node
+
+    @node("LatentBlend", category="latent")
+    def latent_blend(*, a: Latent, b: Latent, blend_factor: Float(0, 1, step=0.01) = 0.5) -> Latent:
+        \"\"\"Mix two latents linearly.
+
+        Args:
+            a: kept fully at blend_factor 1.
+        \"\"\"
+
+A parameter annotated with ``Context`` is no socket: it receives progress reporting,
+cancellation and the folders of the installation. A parameter whose default is None is an
+optional socket. Return ``Output`` to give the canvas something to show.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from engine.errors import Interrupted, InvalidInput, ModelFileError, NodeError
+from engine.plugins.node import Context, Node, Output, saved_image
+from engine.plugins.typed import Socket, node
+
+__all__ = [
+    "Bool",
+    "Choice",
+    "Clip",
+    "Conditioning",
+    "Context",
+    "File",
+    "Float",
+    "Image",
+    "Int",
+    "Interrupted",
+    "InvalidInput",
+    "Latent",
+    "Mask",
+    "Model",
+    "ModelFileError",
+    "Node",
+    "NodeError",
+    "Output",
+    "Seed",
+    "Socket",
+    "Text",
+    "UploadedImage",
+    "UpscaleModel",
+    "Vae",
+    "node",
+    "saved_image",
+]
+
+Model = Annotated[Any, Socket("MODEL")]
+Clip = Annotated[Any, Socket("CLIP")]
+Vae = Annotated[Any, Socket("VAE")]
+UpscaleModel = Annotated[Any, Socket("UPSCALE_MODEL")]
+Conditioning = Annotated[Any, Socket("CONDITIONING")]
+#: dict with ``samples``: ``b c h w`` unscaled latent; perhaps ``noise_mask``, ``batch_index``.
+Latent = Annotated[Any, Socket("LATENT")]
+#: float32 tensor ``b h w c`` in 0..1.
+Image = Annotated[Any, Socket("IMAGE")]
+#: float32 tensor ``b h w`` in 0..1; 1 means "regenerate here".
+Mask = Annotated[Any, Socket("MASK")]
+
+
+def Int(min: int, max: int, **options: Any) -> Socket:
+    """A whole number in ``min..max``."""
+    return Socket("INT", {"min": min, "max": max, **options})
+
+
+def Seed() -> Socket:
+    """A seed, with the canvas's control for what happens to it after a run."""
+    return Int(0, 2**64 - 1, control_after_generate=True)
+
+
+def Float(min: float, max: float, **options: Any) -> Socket:
+    """A number in ``min..max``."""
+    return Socket("FLOAT", {"min": float(min), "max": float(max), **options})
+
+
+def Text(**options: Any) -> Socket:
+    """Text; ``multiline=True`` gives a text area."""
+    return Socket("STRING", options)
+
+
+def Bool(**options: Any) -> Socket:
+    """A switch."""
+    return Socket("BOOLEAN", options)
+
+
+def Choice(choices: Sequence[Any], **options: Any) -> Socket:
+    """One of a fixed list; the first is the default."""
+    return Socket("COMBO", options, choices=tuple(choices))
+
+
+def File(folder: str, **options: Any) -> Socket:
+    """A file of a model folder, such as ``checkpoints``; resolve it by ``ctx.folders.find``."""
+    return Socket("COMBO", options, folder=folder)
+
+
+def UploadedImage() -> Socket:
+    """A picture of the input folder, with an upload button; ``ctx.folders.annotated``."""
+    return File("input", image_upload=True)

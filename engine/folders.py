@@ -1,0 +1,171 @@
+"""Where files are: models by kind, inputs, outputs, temporary files, user data.
+
+Invariant: a name that came from outside becomes a path only through :func:`inside`, which
+refuses anything that leaves its root, so no route or node can be talked into another folder.
+"""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import ModelFileError, PathOutsideRoot
+
+MODEL_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+#: Kinds of model files and the folders below ``models/`` that hold them.
+MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "checkpoints": ("checkpoints",),
+    "configs": ("configs",),
+    "loras": ("loras",),
+    "vae": ("vae",),
+    "text_encoders": ("text_encoders", "clip"),
+    "diffusion_models": ("unet", "diffusion_models"),
+    "clip_vision": ("clip_vision",),
+    "style_models": ("style_models",),
+    "embeddings": ("embeddings",),
+    "diffusers": ("diffusers",),
+    "vae_approx": ("vae_approx",),
+    "controlnet": ("controlnet", "t2i_adapter"),
+    "gligen": ("gligen",),
+    "upscale_models": ("upscale_models",),
+    "hypernetworks": ("hypernetworks",),
+    "photomaker": ("photomaker",),
+    "classifiers": ("classifiers",),
+    "model_patches": ("model_patches",),
+    "audio_encoders": ("audio_encoders",),
+}
+#: Older names that files and clients still use.
+ALIASES: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models"}
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The roots of one installation.
+
+    Attributes:
+        output: finished results.
+        input: pictures that workflows read.
+        temp: previews; emptied at start.
+        user: settings, saved workflows, the database.
+        custom_nodes: folders of node packs.
+        models: folders per model kind, first match wins.
+    """
+
+    output: Path
+    input: Path
+    temp: Path
+    user: Path
+    custom_nodes: tuple[Path, ...] = ()
+    models: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def create(self) -> None:
+        """Make the folders that must exist."""
+        for path in (self.output, self.input, self.temp, self.user):
+            path.mkdir(parents=True, exist_ok=True)
+
+    def root(self, kind: str) -> Path:
+        """The folder of ``input``, ``output`` or ``temp`` files."""
+        if kind not in ("input", "output", "temp"):
+            raise PathOutsideRoot(f"'{kind}' is no file type; use input, output or temp.")
+        return {"input": self.input, "output": self.output, "temp": self.temp}[kind]
+
+    def list(self, kind: str) -> Sequence[str]:
+        """Names that a choice of this kind offers, sorted, with forward slashes."""
+        if kind == "input":
+            return _image_names(self.input)
+        kind = ALIASES.get(kind, kind)
+        roots = self.models.get(kind, ())
+        suffixes = (".yaml",) if kind == "configs" else MODEL_SUFFIXES
+        return sorted({name for root in roots for name in _names(root, suffixes)})
+
+    def find(self, kind: str, name: str) -> Path:
+        """The model file of that kind and name.
+
+        Raises:
+            ModelFileError: there is none; the text names the folders that were searched.
+        """
+        roots = self.models.get(ALIASES.get(kind, kind), ())
+        for root in roots:
+            path = inside(root, name)
+            if path.is_file():
+                return path
+        searched = ", ".join(str(root) for root in roots) or "no folder is set up"
+        raise ModelFileError(
+            f"There is no file '{name}' among the {kind}. Searched: {searched}. "
+            "Put the file there or choose another one."
+        )
+
+    def annotated(self, name: str, default: str = "input") -> Path:
+        """The file of a name that may end in `` [input]``, `` [output]`` or `` [temp]``."""
+        for kind in ("input", "output", "temp"):
+            if name.endswith(f" [{kind}]"):
+                return inside(self.root(kind), name[: -len(kind) - 3])
+        return inside(self.root(default), name)
+
+
+def inside(root: Path, name: str) -> Path:
+    """The path of ``name`` below ``root``, following links.
+
+    Raises:
+        PathOutsideRoot: the name is absolute, climbs out, or holds a NUL byte.
+    """
+    refusal = PathOutsideRoot(f"'{name}' leads out of its folder; give a name inside it.")
+    if "\0" in name or "\\" in name or Path(name).is_absolute():
+        raise refusal
+    base = Path(os.path.realpath(root))
+    path = Path(os.path.realpath(base / name))
+    if path != base and base not in path.parents:
+        raise refusal
+    return path
+
+
+def standard(base: Path, **overrides: Path | None) -> Folders:
+    """The folders of an installation at ``base``; overrides by field name."""
+    chosen = {name: path for name, path in overrides.items() if path is not None}
+    models = {kind: tuple(base / "models" / d for d in dirs) for kind, dirs in MODEL_FOLDERS.items()}
+    roots = {name: base / name for name in ("output", "input", "temp", "user")}
+    return Folders(**{**roots, **chosen}, custom_nodes=(base / "custom_nodes",), models=models)
+
+
+_cache: dict[tuple[str, tuple[str, ...]], tuple[tuple[tuple[str, int], ...], list[str]]] = {}
+_cache_lock = threading.Lock()
+
+
+def _names(root: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Files below ``root``, listed again only when some folder in it changed."""
+    key = (str(root), suffixes)
+    with _cache_lock:
+        known = _cache.get(key)
+        if known is not None and all(_mtime(path) == stamp for path, stamp in known[0]):
+            return known[1]
+        stamps, names = _walk(root, suffixes)
+        _cache[key] = (stamps, names)
+        return names
+
+
+def _walk(root: Path, suffixes: tuple[str, ...]) -> tuple[tuple[tuple[str, int], ...], list[str]]:
+    stamps = [(str(root), _mtime(str(root)))]
+    names: list[str] = []
+    for folder, subfolders, files in os.walk(root, followlinks=True):
+        subfolders[:] = [d for d in subfolders if not d.startswith(".")]
+        stamps += [(path, _mtime(path)) for path in (os.path.join(folder, d) for d in subfolders)]
+        found = (f for f in files if f.lower().endswith(suffixes))
+        names += [Path(folder, f).relative_to(root).as_posix() for f in found]
+    return tuple(stamps), sorted(names)
+
+
+def _mtime(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _image_names(root: Path) -> list[str]:
+    if not root.is_dir():
+        return []
+    files = (entry.name for entry in os.scandir(root) if entry.is_file())
+    return sorted(name for name in files if name.lower().endswith(IMAGE_SUFFIXES))
