@@ -89,7 +89,7 @@ def _read_merges(count: int) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=4)
 def _build_bpe(vocab_size: int) -> "tokenizers.Tokenizer":
-    from tokenizers import Regex, decoders, models, pre_tokenizers
+    from tokenizers import Regex, models, pre_tokenizers
     from tokenizers import Tokenizer as Engine
 
     merges = _read_merges(vocab_size - 514)
