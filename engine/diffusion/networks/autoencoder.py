@@ -5,6 +5,7 @@ Invariant: parameter names are those of the original checkpoints below
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +116,7 @@ class Level(nn.Module):
 
     def __init__(self, widths: list[int], resample: nn.Module | None, name: str) -> None:
         super().__init__()
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = pairwise(widths)
         self.block = nn.ModuleList(ResnetBlock(a, b) for a, b in pairs)
         if resample is not None:
             self.add_module(name, resample)
