@@ -125,7 +125,9 @@ def inside(root: Path, name: str) -> Path:
 def standard(base: Path, **overrides: Path | None) -> Folders:
     """The folders of an installation at ``base``; overrides by field name."""
     chosen = {name: path for name, path in overrides.items() if path is not None}
-    models = {kind: tuple(base / "models" / d for d in dirs) for kind, dirs in MODEL_FOLDERS.items()}
+    models = {
+        kind: tuple(base / "models" / d for d in dirs) for kind, dirs in MODEL_FOLDERS.items()
+    }
     roots = {name: base / name for name in ("output", "input", "temp", "user")}
     return Folders(**{**roots, **chosen}, custom_nodes=(base / "custom_nodes",), models=models)
 

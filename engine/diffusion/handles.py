@@ -1,0 +1,94 @@
+"""What flows through a graph instead of networks: handles on shared, read-only weights.
+
+Invariant: a handle is frozen, small, and equal to another exactly if it computes the same.
+Changing a model means making another handle by ``dataclasses.replace``; weights are never
+changed, and no handle keeps a network alive.
+"""
+
+from dataclasses import dataclass
+
+from .parameterization import Discrete
+from .weights import Weights
+
+Matrix = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """How a family's denoiser sees the latents of its autoencoder.
+
+    Attributes:
+        channels: of the latent.
+        downscale: pixels a side of one latent cell.
+        scale: a VAE's latent times this has about unit variance.
+        rgb_factors: channels times 3; turns a scaled latent into a rough picture in [-1, 1].
+        rgb_bias: added to that picture.
+    """
+
+    channels: int
+    downscale: int
+    scale: float
+    rgb_factors: Matrix
+    rgb_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A denoiser.
+
+    Attributes:
+        weights: of the network.
+        sampling: what a noise level means to it and what it predicts.
+        latent_format: of the latents it denoises.
+        patches: changes to the weights, applied in this order when the network is used.
+    """
+
+    weights: Weights
+    sampling: Discrete
+    latent_format: LatentFormat
+    patches: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A text encoder with its tokenizer.
+
+    Attributes:
+        weights: of the network.
+        vocab_size: tokens of the tokenizer.
+        layer: whose output is used; -1 the last, -2 the one before ("CLIP skip 2").
+        patches: as in :class:`Model`.
+    """
+
+    weights: Weights
+    vocab_size: int
+    layer: int = -1
+    patches: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vae:
+    """An autoencoder between pictures and latents.
+
+    Attributes:
+        weights: of the network.
+        downscale: pixels a side of one latent cell.
+        channels: of the latent.
+    """
+
+    weights: Weights
+    downscale: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class UpscaleModel:
+    """A network that makes pictures larger.
+
+    Attributes:
+        weights: of the network.
+        scale: how many times larger.
+    """
+
+    weights: Weights
+    scale: int

@@ -1,0 +1,135 @@
+"""Weight files: what is in them without reading them, and reading only what is asked.
+
+Invariant: nothing in a file is ever executed. Safetensors files are mapped into memory;
+pickled files pass torch's weights-only reader or are refused.
+"""
+
+import hashlib
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from engine.errors import ModelFileError
+
+Role = Literal["diffusion", "text", "vae", "upscale"]
+#: Tensor name to shape: all that the recognition of a file looks at.
+Shapes = Mapping[str, tuple[int, ...]]
+
+SAFE_SUFFIXES = (".safetensors", ".sft")
+PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
+#: Sub-dictionaries in which training programs keep the weights of a pickled file.
+WRAPPERS = ("state_dict", "params_ema", "params", "model")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a weight file holds.
+
+    Attributes:
+        path: the file.
+        id: changes when the file does; short and cheap (name, size, time of change).
+        shapes: of every tensor.
+        metadata: the text entries of a safetensors header.
+    """
+
+    path: Path
+    id: str
+    shapes: Shapes
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network's tensors in a file: what a handle holds instead of the network itself.
+
+    Attributes:
+        id: of the file and the part of it; the whole identity.
+        path: the file.
+        role: decides the precision of the network.
+        build: makes the network without weights.
+        names: the file's tensor names to the network's, for the tensors that belong to it.
+    """
+
+    id: str
+    path: Path = field(compare=False)
+    role: Role = field(compare=False)
+    build: Callable[[], nn.Module] = field(compare=False, repr=False)
+    names: Callable[[Iterable[str]], dict[str, str]] = field(compare=False, repr=False)
+
+
+def read_header(path: Path) -> Header:
+    """Names, shapes and metadata of a weight file, without its tensors."""
+    if path.suffix.lower() in SAFE_SUFFIXES:
+        with _open_safe(path) as file:
+            shapes = {k: tuple(file.get_slice(k).get_shape()) for k in file.keys()}  # noqa: SIM118
+            return Header(path, file_id(path), shapes, file.metadata() or {})
+    shapes = {k: tuple(t.shape) for k, t in _read_pickle(path).items()}
+    return Header(path, file_id(path), shapes, {})
+
+
+def read_tensors(path: Path, names: Iterable[str] | None = None) -> dict[str, Tensor]:
+    """Tensors of a file by name (all of them if no names are given), on the CPU."""
+    if path.suffix.lower() in SAFE_SUFFIXES:
+        with _open_safe(path) as file:
+            wanted = file.keys() if names is None else names
+            return {name: file.get_tensor(name) for name in wanted}
+    tensors = _read_pickle(path)
+    return tensors if names is None else {name: tensors[name] for name in names}
+
+
+def file_id(path: Path) -> str:
+    """A short name for this state of a file."""
+    stat = path.stat()
+    facts = f"{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    return hashlib.blake2b(facts.encode(), digest_size=12).hexdigest()
+
+
+def strip_prefix(prefix: str, replacement: str, keys: Iterable[str]) -> dict[str, str]:
+    """Names below ``prefix``, with ``replacement`` in its place."""
+    return {k: replacement + k[len(prefix) :] for k in keys if k.startswith(prefix)}
+
+
+def _open_safe(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt", device="cpu")
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(
+            f"'{path.name}' cannot be read as a safetensors file: {error}. The download was "
+            "probably cut short; fetch the file again."
+        ) from error
+
+
+def _read_pickle(path: Path) -> dict[str, Tensor]:
+    if path.suffix.lower() not in PICKLE_SUFFIXES:
+        known = ", ".join(SAFE_SUFFIXES + PICKLE_SUFFIXES)
+        raise ModelFileError(f"'{path.name}' is no weight file; these are read: {known}.")
+    try:
+        data = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise ModelFileError(
+            f"'{path.name}' holds more than tensors, or is damaged, and is not loaded: a pickled "
+            "file can run any program. Convert it to safetensors on a machine you can spare, "
+            f"or get the safetensors version. ({str(error).splitlines()[0]})"
+        ) from error
+    return _unwrap(data, path)
+
+
+def _unwrap(data: Any, path: Path) -> dict[str, Tensor]:
+    if not isinstance(data, dict):
+        raise ModelFileError(f"'{path.name}' holds a {type(data).__name__}, no named tensors.")
+    for name in WRAPPERS:
+        if isinstance(data.get(name), dict):
+            data = data[name]
+    return {k: v for k, v in data.items() if isinstance(v, Tensor)}
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether torch can map the file (its format since version 1.6)."""
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"

@@ -1,0 +1,90 @@
+"""Signatures: results are named by what made them (a Merkle tree over the graph).
+
+Invariant: two nodes have the same signature in any process and at any time exactly if the
+same code would get the same constants and the same upstream results. O(nodes + links).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NewType
+
+from .prompt import Link, Prompt, PromptNode
+from .spec import NodeSpec, Specs
+
+#: Hex name of the results of one node.
+Signature = NewType("Signature", str)
+
+#: Stamp of a file that a folder choice names: folder, name -> changes when the file does.
+FileStamp = Callable[[str, str], str]
+
+
+def topological(prompt: Prompt) -> list[str]:
+    """Ids so that each comes after what it depends on; file order among equals.
+
+    Args:
+        prompt: without cycles (a validated prompt).
+    """
+    waiting = {id: sum(1 for _ in node.links()) for id, node in prompt.items()}
+    feeds: dict[str, list[str]] = {id: [] for id in prompt}
+    for id, node in prompt.items():
+        for _, link in node.links():
+            feeds[link.node].append(id)
+    order = [id for id in prompt if waiting[id] == 0]
+    for id in order:  # grows while it is walked
+        for user in feeds[id]:
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                order.append(user)
+    return order
+
+
+def signatures(
+    prompt: Prompt,
+    specs: Specs,
+    file_stamp: FileStamp,
+    fingerprints: Mapping[str, Any] | None = None,
+) -> dict[str, Signature]:
+    """The signature of every node of a validated prompt.
+
+    Args:
+        prompt: validated.
+        specs: kinds of the nodes.
+        file_stamp: stamps of chosen files, so that a replaced file makes a new result.
+        fingerprints: per node id, what its own change check returned.
+    """
+    done: dict[str, Signature] = {}
+    for id in topological(prompt):
+        node = prompt[id]
+        own = (fingerprints or {}).get(id)
+        done[id] = _sign(node, specs[node.kind], done, file_stamp, own)
+    return done
+
+
+def _sign(
+    node: PromptNode,
+    spec: NodeSpec,
+    done: Mapping[str, Signature],
+    file_stamp: FileStamp,
+    fingerprint: Any,
+) -> Signature:
+    identity = None if spec.idempotent else node.id
+    inputs = [_input(name, node.inputs[name], done) for name in sorted(node.inputs)]
+    files = _files(node, spec, file_stamp)
+    text = _canonical([spec.id, spec.version, identity, fingerprint, inputs, files])
+    return Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+
+
+def _input(name: str, value: Any, done: Mapping[str, Signature]) -> list[Any]:
+    if isinstance(value, Link):
+        return [name, "link", done[value.node], value.slot]
+    return [name, "constant", value]
+
+
+def _files(node: PromptNode, spec: NodeSpec, file_stamp: FileStamp) -> Sequence[str]:
+    chosen = ((i.folder, node.inputs.get(i.name)) for i in spec.inputs if i.folder is not None)
+    return [file_stamp(folder, name) for folder, name in chosen if isinstance(name, str)]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr)

@@ -1,0 +1,264 @@
+"""Validation: every fault of a prompt found in one pass, each with what to do about it.
+
+Invariant: iterative and linear in nodes + links; a prompt that comes out of :func:`validate`
+holds only declared inputs, constants of the declared type, and links that exist.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.errors import InvalidPrompt
+
+from .faults import (
+    Fault,
+    bad_link,
+    dangling,
+    fault,
+    mismatch,
+    missing,
+    nearest,
+    not_in_list,
+    not_wired,
+    wrong_type,
+)
+from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, upstream
+from .spec import InputSpec, ListFiles, Specs, input_config
+from .types import WIDGET_TYPES, coerce, compatible
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A prompt that may run.
+
+    Attributes:
+        prompt: the nodes that the good outputs need, with coerced constants.
+        outputs: ids of the output nodes that will run, in file order.
+        node_errors: faults of nodes that only dropped outputs need.
+    """
+
+    prompt: Prompt
+    outputs: tuple[str, ...]
+    node_errors: dict[str, Any]
+
+
+def validate(
+    prompt: Prompt, specs: Specs, list_files: ListFiles, targets: Iterable[str] | None = None
+) -> Validated:
+    """Check a prompt against the specs.
+
+    Args:
+        prompt: what :func:`engine.graph.prompt.parse` read.
+        specs: the known kinds of nodes.
+        list_files: lists the files that a folder choice offers.
+        targets: run only these output nodes; None runs all.
+
+    Raises:
+        InvalidPrompt: unknown kinds, no output node, or no output without faults.
+    """
+    _refuse_unknown_kinds(prompt, specs)
+    outputs = _outputs(prompt, specs, targets)
+    needed = upstream(prompt, outputs)
+    checked = {id: _Checker(prompt, specs, list_files).check(prompt[id]) for id in needed}
+    faults = {id: faults for id, (_, faults) in checked.items() if faults}
+    _add_cycles(prompt, needed, faults)
+    dependants = _dependants(prompt, outputs, faults)
+    bad = {output for ids in dependants.values() for output in ids}
+    good = tuple(id for id in outputs if id not in bad)
+    errors = {
+        id: {
+            "errors": [fault.json() for fault in faults[id]],
+            "dependent_outputs": dependants[id],
+            "class_type": prompt[id].kind,
+        }
+        for id in prompt
+        if id in faults
+    }
+    if not good:
+        raise _all_failed(prompt, faults, errors)
+    kept = upstream(prompt, good)
+    return Validated({id: checked[id][0] for id in prompt if id in kept}, good, errors)
+
+
+class _Checker:
+    """Checks single nodes against their specs and their neighbours."""
+
+    def __init__(self, prompt: Prompt, specs: Specs, list_files: ListFiles) -> None:
+        self.prompt = prompt
+        self.specs = specs
+        self.list_files = list_files
+
+    def check(self, node: PromptNode) -> tuple[PromptNode, list[Fault]]:
+        """The node with coerced constants, and its faults."""
+        spec = self.specs[node.kind]
+        faults: list[Fault] = []
+        inputs: dict[str, Any] = {}
+        for item in spec.inputs:
+            if item.name in node.inputs:
+                value, fault = self._input(item, node.inputs[item.name])
+                inputs[item.name] = value
+                faults += [fault] if fault else []
+            elif item.section == "required":
+                faults.append(missing(item, self._config(item)))
+        return replace(node, inputs=inputs), faults
+
+    def _config(self, item: InputSpec) -> Any:
+        return input_config(item, self.list_files)
+
+    def _input(self, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
+        if isinstance(value, BadLink):
+            return value, bad_link(item, self._config(item), value.value)
+        if isinstance(value, Link):
+            return value, self._link(item, value)
+        if item.section == "hidden":
+            return value, None
+        return self._constant(item, value)
+
+    def _link(self, item: InputSpec, link: Link) -> Fault | None:
+        source = self.prompt.get(link.node)
+        if source is None:
+            near = nearest(link.node, self.prompt)
+            text = f"{item.name}: there is no node '{link.node}' in this prompt{near}"
+            return dangling(item, self._config(item), link, text)
+        outputs = self.specs[source.kind].outputs
+        if link.slot >= len(outputs):
+            text = (
+                f"{item.name}: node '{link.node}' ({source.kind}) has {len(outputs)} outputs, "
+                f"so its last slot is {len(outputs) - 1}; slot {link.slot} does not exist"
+            )
+            return dangling(item, self._config(item), link, text)
+        produced = outputs[link.slot].type
+        if compatible(produced, item.type):
+            return None
+        return mismatch(item, self._config(item), link, produced)
+
+    def _constant(self, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
+        try:
+            value = coerce(value, item.type)
+        except (ValueError, TypeError) as error:
+            return value, wrong_type(item, self._config(item), value, error)
+        if item.type not in WIDGET_TYPES and "," not in item.type and item.type != "*":
+            return value, not_wired(item, self._config(item), value)
+        return value, self._out_of_range(item, value) or self._not_offered(item, value)
+
+    def _out_of_range(self, item: InputSpec, value: Any) -> Fault | None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        low, high = item.options.get("min"), item.options.get("max")
+        info = {"input_config": self._config(item), "received_value": value}
+        if low is not None and value < low:
+            text = f"Value {value} smaller than min of {low}"
+            return fault("value_smaller_than_min", text, item.name, item, **info)
+        if high is not None and value > high:
+            text = f"Value {value} bigger than max of {high}"
+            return fault("value_bigger_than_max", text, item.name, item, **info)
+        return None
+
+    def _not_offered(self, item: InputSpec, value: Any) -> Fault | None:
+        allowed = item.allowed(self.list_files)
+        if allowed is None or value in allowed:
+            return None
+        return not_in_list(item, self._config(item), value, allowed)
+
+
+def _refuse_unknown_kinds(prompt: Prompt, specs: Specs) -> None:
+    unknown = [node for node in prompt.values() if node.kind not in specs]
+    if not unknown:
+        return
+    errors = {node.id: _unknown(node, specs) for node in unknown}
+    first = unknown[0]
+    raise InvalidPrompt(
+        "missing_node_type",
+        f"Cannot execute because node {first.kind} does not exist.",
+        "\n".join(f"Node ID '#{n.id}': {errors[n.id]['errors'][0]['details']}" for n in unknown),
+        {"node_id": first.id, "class_type": first.kind, "title": first.title or first.kind},
+        errors,
+    )
+
+
+def _unknown(node: PromptNode, specs: Specs) -> dict[str, Any]:
+    near = nearest(node.kind, specs) or ". Install the node pack that provides it"
+    text = f"there is no node type '{node.kind}'{near}"
+    info = {"node_id": node.id, "class_type": node.kind, "title": node.title or node.kind}
+    fault = Fault("missing_node_type", "Unknown node type", text, info)
+    return {"errors": [fault.json()], "dependent_outputs": [], "class_type": node.kind}
+
+
+def _outputs(prompt: Prompt, specs: Specs, targets: Iterable[str] | None) -> list[str]:
+    wanted = None if targets is None else {str(t) for t in targets}
+    outputs = [id for id, node in prompt.items() if specs[node.kind].is_output]
+    chosen = [id for id in outputs if wanted is None or id in wanted]
+    if not chosen:
+        text = "Add a node that shows or saves a result, such as SaveImage or PreviewImage."
+        if outputs:
+            text = f"The targets name no output node; the output nodes are {', '.join(outputs)}."
+        raise InvalidPrompt("prompt_no_outputs", "Prompt has no outputs", text)
+    return chosen
+
+
+def _add_cycles(prompt: Prompt, needed: set[str], faults: dict[str, list[Fault]]) -> None:
+    for cycle in _cycles({id: prompt[id] for id in needed}):
+        path = " -> ".join([*cycle, cycle[0]])
+        text = f"{path}: each of these waits for the next; remove one of the links"
+        fault = Fault("dependency_cycle", "Dependency cycle detected", text, {"cycle": cycle})
+        for id in cycle:
+            faults.setdefault(id, []).append(fault)
+
+
+def _cycles(prompt: Prompt) -> Iterator[list[str]]:
+    """One cycle of every strongly connected part of the prompt."""
+    if _is_acyclic(prompt):
+        return
+    import networkx
+
+    graph = to_digraph(prompt)
+    for part in networkx.strongly_connected_components(graph):
+        start = min(part)
+        if len(part) > 1 or graph.has_edge(start, start):
+            yield [edge[0] for edge in networkx.find_cycle(graph.subgraph(part))]
+
+
+def _is_acyclic(prompt: Prompt) -> bool:
+    """Kahn's algorithm, without building a graph object for the usual good prompt."""
+    waiting = {id: 0 for id in prompt}
+    feeds: dict[str, list[str]] = {id: [] for id in prompt}
+    for id, node in prompt.items():
+        for _, link in node.links():
+            if link.node in feeds:
+                feeds[link.node].append(id)
+                waiting[id] += 1
+    ready = [id for id, n in waiting.items() if n == 0]
+    done = 0
+    while ready:
+        done += 1
+        for id in feeds[ready.pop()]:
+            waiting[id] -= 1
+            if waiting[id] == 0:
+                ready.append(id)
+    return done == len(waiting)
+
+
+def _dependants(
+    prompt: Prompt, outputs: Sequence[str], faults: dict[str, list[Fault]]
+) -> dict[str, list[str]]:
+    """Per faulty node, the outputs that cannot run because of it."""
+    found: dict[str, list[str]] = {id: [] for id in faults}
+    if faults:
+        for output in outputs:
+            for id in upstream(prompt, [output]) & faults.keys():
+                found[id].append(output)
+    return found
+
+
+def _all_failed(
+    prompt: Prompt, faults: dict[str, list[Fault]], errors: dict[str, Any]
+) -> InvalidPrompt:
+    lines = (
+        f"{prompt[id].title or prompt[id].kind} (#{id}): {fault.message}: {fault.details}"
+        for id in errors
+        for fault in faults[id]
+    )
+    text = "Prompt outputs failed validation"
+    return InvalidPrompt(
+        "prompt_outputs_failed_validation", text, "\n".join(lines), node_errors=errors
+    )
