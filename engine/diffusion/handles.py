@@ -56,12 +56,16 @@ class Clip:
     Attributes:
         weights: of the network.
         vocab_size: tokens of the tokenizer.
+        width: features of a token's vector.
+        positions: tokens of a row, start and end included.
         layer: whose output is used; -1 the last, -2 the one before ("CLIP skip 2").
         patches: as in :class:`Model`.
     """
 
     weights: Weights
     vocab_size: int
+    width: int
+    positions: int
     layer: int = -1
     patches: tuple[object, ...] = ()
 

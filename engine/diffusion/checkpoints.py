@@ -1,0 +1,111 @@
+"""From a file to handles (cheap: the header only) and from a handle to a network (the tensors).
+
+Invariant: a network is either complete or not returned: a missing, surplus or misshapen
+tensor is an error that names it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import ModelFileError
+
+from .families import FAMILIES, Checkpoint, detect
+from .families.autoencoder import describe_vae
+from .handles import Vae
+from .weights import Weights, read_header, read_tensors
+
+#: Prefixes that a VAE file of its own may use.
+VAE_PREFIXES = ("", "first_stage_model.", "vae.")
+#: Tensors that training leaves behind and that no network here has.
+LEFTOVERS = ("position_ids", "logvar", "num_batches_tracked")
+LEFTOVER_PREFIXES = ("loss.", "model_ema.")
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Handles on a checkpoint's denoiser, text encoder and autoencoder.
+
+    Raises:
+        ModelFileError: the file cannot be read, or no known family matches.
+    """
+    header = read_header(path)
+    family = detect(header.shapes)
+    if family is None:
+        raise ModelFileError(
+            f"'{path.name}' is no checkpoint of a known family "
+            f"({', '.join(f.name for f in FAMILIES)}). It holds {len(header.shapes)} tensors, "
+            f"such as {_some(header.shapes)}. If it is a VAE, a LoRA or an upscaler, use the "
+            "loader for that kind."
+        )
+    return family.describe(header)
+
+
+def load_vae(path: Path) -> Vae:
+    """A handle on an autoencoder that is a file of its own.
+
+    Raises:
+        ModelFileError: the file cannot be read or holds no KL autoencoder.
+    """
+    header = read_header(path)
+    found = (describe_vae(header, prefix) for prefix in VAE_PREFIXES)
+    vae = next((vae for vae in found if vae is not None), None)
+    if vae is None:
+        raise ModelFileError(
+            f"'{path.name}' holds no KL autoencoder with encoder and decoder; its tensors are "
+            f"{_some(header.shapes)}. Choose a VAE file."
+        )
+    return vae
+
+
+def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """The network of some weights, ready to be called, on a device and in a precision.
+
+    Raises:
+        ModelFileError: the tensors do not fit the network.
+    """
+    with torch.device("meta"):
+        network = weights.build()
+    names = weights.names(read_header(weights.path).shapes)
+    tensors = read_tensors(weights.path, names)
+    state = {names[k]: t for k, t in tensors.items() if not _is_leftover(names[k])}
+    expected = network.state_dict()
+    state = {k: _fit(t, expected.get(k)) for k, t in state.items()}
+    _check(state, expected, weights.path.name)
+    placed = {k: t.to(device, dtype) for k, t in state.items()}
+    network.load_state_dict(placed, assign=True)
+    return network.requires_grad_(False).eval()
+
+
+def _is_leftover(name: str) -> bool:
+    return name.endswith(LEFTOVERS) or name.startswith(LEFTOVER_PREFIXES)
+
+
+def _fit(tensor: Tensor, expected: Tensor | None) -> Tensor:
+    """Some files hold 1x1 convolutions as matrices, or the other way round."""
+    if expected is None or tensor.numel() != expected.numel():
+        return tensor
+    same = [n for n in tensor.shape if n > 1] == [n for n in expected.shape if n > 1]
+    return tensor.reshape(expected.shape) if same else tensor
+
+
+def _check(state: dict[str, Tensor], expected: dict[str, Tensor], name: str) -> None:
+    faults = {
+        "missing": expected.keys() - state.keys(),
+        "unknown": state.keys() - expected.keys(),
+        "of another size": {
+            k for k in expected.keys() & state.keys() if state[k].shape != expected[k].shape
+        },
+    }
+    found = [f"{len(keys)} {fault} ({_some(keys)})" for fault, keys in faults.items() if keys]
+    if found:
+        raise ModelFileError(
+            f"The tensors of '{name}' do not fit the network they seem to belong to: "
+            f"{'; '.join(found)}. The file is incomplete or of a family that is not known yet."
+        )
+
+
+def _some(names: Iterable[str], count: int = 3) -> str:
+    chosen = sorted(names)
+    return ", ".join(chosen[:count]) + (", ..." if len(chosen) > count else "")

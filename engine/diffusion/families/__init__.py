@@ -1,0 +1,18 @@
+"""Model families: one file each holds everything that tells a family from the others.
+
+Invariant: the first family of ``FAMILIES`` whose ``matches`` is true describes the file;
+nothing else in the engine asks which family a model belongs to.
+"""
+
+from ..weights import Shapes
+from .family import Checkpoint, Family
+from .sd1 import SD1
+
+__all__ = ["FAMILIES", "Checkpoint", "Family", "detect"]
+
+FAMILIES: tuple[Family, ...] = (SD1,)
+
+
+def detect(shapes: Shapes) -> Family | None:
+    """The family of a checkpoint with these tensors, if it is known."""
+    return next((family for family in FAMILIES if family.matches(shapes)), None)

@@ -1,0 +1,63 @@
+"""KL autoencoders, inside a checkpoint or as files of their own, in both published layouts.
+
+Invariant: whatever the file calls its tensors, the network sees CompVis' names.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import partial
+
+from ..handles import Vae
+from ..networks.autoencoder import AutoencoderKL
+from ..weights import Header, Shapes, Weights, strip_prefix
+from .sizes import autoencoder_config, below
+
+#: diffusers' names to CompVis' names; ``down_blocks`` and ``up_blocks`` are done apart.
+DIFFUSERS_NAMES = (
+    (r"\.conv_norm_out\.", ".norm_out."),
+    (r"\.conv_shortcut\.", ".nin_shortcut."),
+    (r"\.mid_block\.attentions\.0\.group_norm\.", ".mid.attn_1.norm."),
+    (r"\.mid_block\.attentions\.0\.(?:to_(.)|(q)uery|(k)ey|(v)alue)\.", r".mid.attn_1.\1\2\3\4."),
+    (r"\.mid_block\.attentions\.0\.(?:to_out\.0|proj_attn)\.", ".mid.attn_1.proj_out."),
+    (r"\.mid_block\.resnets\.0\.", ".mid.block_1."),
+    (r"\.mid_block\.resnets\.1\.", ".mid.block_2."),
+    (r"\.resnets\.", ".block."),
+    (r"\.downsamplers\.0\.", ".downsample."),
+    (r"\.upsamplers\.0\.", ".upsample."),
+    (r"\.down_blocks\.", ".down."),
+)
+
+
+def describe_vae(header: Header, prefix: str) -> Vae | None:
+    """The autoencoder below a prefix, if it is there."""
+    shapes = below(header.shapes, prefix)
+    names = partial(strip_prefix, prefix, "")
+    if "decoder.up_blocks.0.resnets.0.norm1.weight" in shapes:
+        names = partial(_from_diffusers, prefix)
+        renamed = names(header.shapes)
+        shapes = {renamed[k]: s for k, s in header.shapes.items() if k in renamed}
+    if "decoder.conv_in.weight" not in shapes or "encoder.conv_in.weight" not in shapes:
+        return None
+    return _vae(header, shapes, names)
+
+
+def _vae(header: Header, shapes: Shapes, names: partial[dict[str, str]]) -> Vae:
+    config = autoencoder_config(shapes)
+    build = partial(AutoencoderKL, config)
+    weights = Weights(f"{header.id}:vae", header.path, "vae", build, names)
+    return Vae(weights, config.downscale, config.embed_dim)
+
+
+def _from_diffusers(prefix: str, keys: Iterable[str]) -> dict[str, str]:
+    names = strip_prefix(prefix, "", keys)
+    ups = [re.match(r"decoder\.up_blocks\.(\d+)\.", name) for name in names.values()]
+    last = max(int(m.group(1)) for m in ups if m)
+    return {key: _compvis_name(name, last) for key, name in names.items()}
+
+
+def _compvis_name(name: str, last: int) -> str:
+    """CompVis counts the levels of the decoder from the finest, diffusers from the coarsest."""
+    name = re.sub(r"\.up_blocks\.(\d+)\.", lambda m: f".up.{last - int(m.group(1))}.", name)
+    for pattern, replacement in DIFFUSERS_NAMES:
+        name = re.sub(pattern, replacement, name)
+    return name

@@ -1,0 +1,103 @@
+"""Sizes of networks, read off the names and shapes of their tensors.
+
+Invariant: one function serves every family that uses the network; the few numbers that no
+tensor shows (attention heads) follow the rules of the published models.
+"""
+
+import re
+from collections.abc import Iterable
+
+from ..networks.autoencoder import AutoencoderConfig
+from ..networks.clip_text import ClipTextConfig
+from ..networks.unet import UNetConfig
+from ..weights import Shapes
+
+
+def unet_config(shapes: Shapes) -> UNetConfig:
+    """Sizes of a U-Net; names begin behind ``model.diffusion_model.``.
+
+    Convolutions around the transformers mean 8 heads (SD 1.x), linear layers 64 channels a
+    head (SD 2.x, SDXL).
+    """
+    out_channels, model_channels = shapes["out.2.weight"][0], shapes["out.2.weight"][1]
+    levels = _levels(shapes)
+    projections = [len(s) for k, s in shapes.items() if k.endswith(".1.proj_in.weight")]
+    linear = bool(projections) and projections[0] == 2
+    vector = shapes.get("label_emb.0.0.weight")
+    return UNetConfig(
+        in_channels=shapes["input_blocks.0.0.weight"][1],
+        out_channels=out_channels,
+        model_channels=model_channels,
+        channel_mult=tuple(_width(shapes, level[0]) // model_channels for level in levels),
+        num_res_blocks=len(levels[0]),
+        attention_depth=tuple(_depth(shapes, f"input_blocks.{level[0]}") for level in levels),
+        middle_depth=_depth(shapes, "middle_block"),
+        context_dim=next((s[1] for k, s in shapes.items() if "attn2.to_k" in k), 0),
+        heads=None if linear else 8,
+        linear_projection=linear,
+        vector_channels=vector[1] if vector else None,
+    )
+
+
+def clip_config(shapes: Shapes) -> ClipTextConfig:
+    """Sizes of a CLIP text encoder; names begin with ``text_model.``.
+
+    64 features a head. OpenAI's encoders (up to 768 wide) use the approximate GELU,
+    OpenCLIP's larger ones the exact one.
+    """
+    vocab_size, width = shapes["text_model.embeddings.token_embedding.weight"]
+    return ClipTextConfig(
+        vocab_size=vocab_size,
+        width=width,
+        layers=_count(shapes, r"text_model\.encoder\.layers\.(\d+)\."),
+        heads=width // 64,
+        positions=shapes["text_model.embeddings.position_embedding.weight"][0],
+        quick_gelu=width <= 768,
+    )
+
+
+def autoencoder_config(shapes: Shapes) -> AutoencoderConfig:
+    """Sizes of a KL autoencoder; names begin with ``encoder.``, ``decoder.`` and so on."""
+    channels, image_channels = shapes["encoder.conv_in.weight"][:2]
+    levels = range(_count(shapes, r"encoder\.down\.(\d+)\."))
+    widths = [shapes[f"encoder.down.{i}.block.0.conv1.weight"][0] for i in levels]
+    z_channels = shapes["decoder.conv_in.weight"][1]
+    return AutoencoderConfig(
+        channels=channels,
+        channel_mult=tuple(width // channels for width in widths),
+        num_res_blocks=_count(shapes, r"encoder\.down\.0\.block\.(\d+)\."),
+        z_channels=z_channels,
+        embed_dim=shapes.get("post_quant_conv.weight", (0, z_channels))[1],
+        image_channels=image_channels,
+    )
+
+
+def below(shapes: Shapes, prefix: str, replacement: str = "") -> Shapes:
+    """The tensors below a prefix, with the replacement in its place."""
+    n = len(prefix)
+    return {replacement + k[n:]: s for k, s in shapes.items() if k.startswith(prefix)}
+
+
+def _levels(shapes: Shapes) -> list[list[int]]:
+    """Input blocks with residual blocks, grouped by the downsampling between them."""
+    levels: list[list[int]] = [[]]
+    for i in range(1, _count(shapes, r"input_blocks\.(\d+)\.")):
+        if f"input_blocks.{i}.0.op.weight" in shapes:
+            levels.append([])
+        else:
+            levels[-1].append(i)
+    return levels
+
+
+def _width(shapes: Shapes, block: int) -> int:
+    return shapes[f"input_blocks.{block}.0.out_layers.3.weight"][0]
+
+
+def _depth(shapes: Shapes, block: str) -> int:
+    return _count(shapes, re.escape(block) + r"\.1\.transformer_blocks\.(\d+)\.")
+
+
+def _count(names: Iterable[str], pattern: str) -> int:
+    """One more than the largest number that the pattern's group finds; 0 if there is none."""
+    found = (re.match(pattern, name) for name in names)
+    return max((int(m.group(1)) + 1 for m in found if m), default=0)

@@ -1,0 +1,163 @@
+"""Which networks are in memory: each is built once, used by all, and dropped when room is due.
+
+Invariant: one set of weights is never on the device twice. The least recently used network
+goes first when the budget is exceeded, but never the one just asked for; one log line tells
+of each decision.
+"""
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import torch
+from torch import nn
+
+from .checkpoints import build
+from .weights import Role, Weights
+
+log = logging.getLogger(__name__)
+
+#: Part of a device's memory that weights may fill; the rest is for activations.
+WEIGHT_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Held:
+    """One line of the ledger: who holds how many bytes where."""
+
+    owner: str
+    bytes: int
+    device: str
+
+
+def choose_device() -> torch.device:
+    """The first GPU if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("cpu")
+
+
+def choose_dtype(role: Role, device: torch.device) -> torch.dtype:
+    """Precision of a network: float32 on a CPU; on a GPU half precision where it is safe.
+
+    Autoencoders overflow in float16, so they use bfloat16 or stay in float32.
+    """
+    if device.type == "cpu":
+        return torch.float32
+    if role == "vae":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.float16
+
+
+def choose_budget(device: torch.device) -> int:
+    """Bytes of weights to keep on a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1] * WEIGHT_SHARE)
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * WEIGHT_SHARE)
+
+
+class Residency:
+    """The networks on one device.
+
+    Attributes:
+        device: where they are.
+        budget: bytes of weights to keep at most; a single larger network is still loaded.
+    """
+
+    def __init__(
+        self,
+        device: torch.device | None = None,
+        budget: int | None = None,
+        dtype: Callable[[Role, torch.device], torch.dtype] = choose_dtype,
+    ) -> None:
+        self.device = device or choose_device()
+        self.budget = choose_budget(self.device) if budget is None else budget
+        self._dtype = dtype
+        self._kept: OrderedDict[str, nn.Module] = OrderedDict()  # least recently used first
+        self._alive: WeakValueDictionary[str, nn.Module] = WeakValueDictionary()
+        self._lock = threading.RLock()
+
+    def load(self, weights: Weights) -> nn.Module:
+        """The network of some weights, built if it is not there yet."""
+        with self._lock:
+            network = self._kept.get(weights.id) or self._alive.get(weights.id)
+            if network is None:
+                network = self._build(weights)
+            self._kept[weights.id] = self._alive[weights.id] = network
+            self._kept.move_to_end(weights.id)
+            self._make_room()
+            return network
+
+    def unload_all(self) -> int:
+        """Drop every network that is not in use; returns the bytes given up."""
+        with self._lock:
+            freed = sum(held.bytes for held in self.ledger())
+            self._kept.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        log.info("unloaded all weights: %.1f MB", freed / 2**20)
+        return freed
+
+    def ledger(self) -> list[Held]:
+        """Who holds how much, least recently used first."""
+        with self._lock:
+            return [Held(i, size_of(n), str(self.device)) for i, n in self._kept.items()]
+
+    def _build(self, weights: Weights) -> nn.Module:
+        network = build(weights, self.device, self._dtype(weights.role, self.device))
+        size = size_of(network) / 2**20
+        log.info(
+            "loaded %s of %s: %.1f MB on %s", weights.role, weights.path.name, size, self.device
+        )
+        return network
+
+    def _make_room(self) -> None:
+        used = sum(held.bytes for held in self.ledger())
+        while used > self.budget and len(self._kept) > 1:
+            owner, network = self._kept.popitem(last=False)
+            log.info("evicted %s: %d of %d bytes were in use", owner, used, self.budget)
+            used -= size_of(network)
+
+
+def size_of(network: nn.Module) -> int:
+    """Bytes of a network's weights."""
+    return sum(p.numel() * p.element_size() for p in network.parameters())
+
+
+_process: Residency | None = None
+_process_lock = threading.Lock()
+
+
+def residency() -> Residency:
+    """The residency of this process's device, made at first use."""
+    global _process
+    with _process_lock:
+        if _process is None:
+            _process = Residency()
+        return _process
+
+
+def load(weights: Weights) -> nn.Module:
+    """The network of some weights on this process's device."""
+    return residency().load(weights)
+
+
+def unload_all() -> int:
+    """Drop all networks of this process; returns the bytes given up."""
+    return residency().unload_all()
+
+
+def ledger() -> list[Held]:
+    """Who holds how much of this process's device."""
+    return residency().ledger()
+
+
+def use(device: torch.device, budget: int | None = None) -> None:
+    """Choose the device of this process, for ``--cpu`` and for workers with one device each."""
+    global _process
+    with _process_lock:
+        _process = Residency(device, budget)

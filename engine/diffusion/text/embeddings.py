@@ -1,0 +1,59 @@
+"""Learned vectors (textual inversion, Gal et al. 2022) from files, in the layouts that exist.
+
+Invariant: an embedding that cannot be used is reported and left out; it never stops a run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..weights import PICKLE_SUFFIXES, SAFE_SUFFIXES, read_tensors
+
+#: Finds an embedding's vectors by name: ``n width``, or None if there is no such file.
+Lookup = Callable[[str], Tensor | None]
+
+SUFFIXES = ("", ".safetensors", ".pt", ".bin")
+
+
+def no_embeddings(_name: str) -> Tensor | None:
+    """The lookup of a place without embeddings."""
+    return None
+
+
+def find_embedding(roots: tuple[Path, ...], name: str, key: str = "clip_l") -> Tensor | None:
+    """Vectors of the embedding ``name`` below some folders, ``n width``.
+
+    Args:
+        roots: folders to search, with their sub-folders.
+        name: file name, with or without its suffix; it cannot leave the folders.
+        key: the entry to prefer in files with vectors for several encoders.
+    """
+    for root in roots:
+        folders = [root, *sorted(p for p in root.rglob("*") if p.is_dir())]
+        for folder in folders:
+            for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES):
+                if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+                    return read_embedding(path, key)
+    return None
+
+
+def read_embedding(path: Path, key: str = "clip_l") -> Tensor:
+    """Vectors of an embedding file, ``n width``, float32."""
+    if path.suffix.lower() in SAFE_SUFFIXES:
+        found = _choose(read_tensors(path), key)
+    elif path.suffix.lower() in PICKLE_SUFFIXES:
+        found = _choose(torch.load(path, map_location="cpu", weights_only=True), key)
+    else:
+        raise ValueError(f"'{path.name}' is no embedding file.")
+    return torch.atleast_2d(found).float()
+
+
+def _choose(data: Any, key: str) -> Tensor:
+    if isinstance(data, Tensor):
+        return data
+    if "string_to_param" in data:
+        return next(iter(data["string_to_param"].values())).detach()
+    return data[key] if key in data else next(iter(data.values()))

@@ -1,0 +1,71 @@
+"""Failures: what a user is told when a node fails.
+
+Invariant: a failure names the node and sums its inputs up by shape and type, never by their
+contents; it is plain JSON.
+"""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.graph.prompt import PromptNode
+
+#: Longest text of an input that is shown in full.
+SHOWN_TEXT = 200
+
+_HINTS = {
+    "OutOfMemoryError": "The device ran out of memory. Use a smaller size or batch, or free "
+    "memory with POST /free.",
+    "MemoryError": "The computer ran out of memory. Use a smaller size or batch.",
+}
+
+
+def describe(
+    node: PromptNode, error: BaseException, inputs: Mapping[str, Sequence[Any]] | None = None
+) -> dict[str, Any]:
+    """The failure of a node as JSON data.
+
+    Args:
+        node: where it happened.
+        error: what was raised.
+        inputs: the lists of items that the node was given.
+    """
+    name = type(error).__name__
+    module = type(error).__module__
+    return {
+        "node_id": node.id,
+        "node_type": node.kind,
+        "node_title": node.title or node.kind,
+        "exception_type": name if module == "builtins" else f"{module}.{name}",
+        "exception_message": str(error) or name,
+        "hint": hint(error),
+        "traceback": traceback.format_exception(error),
+        "current_inputs": {
+            input: [summary(item) for item in items] for input, items in (inputs or {}).items()
+        },
+    }
+
+
+def hint(error: BaseException) -> str:
+    """Advice for a known kind of error, or nothing."""
+    text = str(error)
+    if "mat1 and mat2" in text or "must match the size of tensor" in text:
+        return (
+            "Two parts have different sizes. Check that model, text encoder, VAE and latent "
+            "belong to the same model family."
+        )
+    return _HINTS.get(type(error).__name__, "")
+
+
+def summary(value: Any) -> Any:
+    """A value in one line: tensors by shape, type and device; long texts cut."""
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        dtype, device = getattr(value, "dtype", "?"), getattr(value, "device", "host")
+        return f"{type(value).__name__} {tuple(shape)} {dtype} on {device}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {summary(item)}" for key, item in value.items()) + "}"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}... ({len(text)} characters)"

@@ -1,0 +1,53 @@
+"""Progress of one node: from the node's thread to events on the loop's thread.
+
+Invariant: steps are reported at most ``STEP_RATE`` times a second and pictures at most
+``PREVIEW_RATE`` times, except the last step, so that watching never slows the work.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from engine.plugins.node import MakePreview
+
+from .events import Emit, Event
+
+STEP_RATE = 30.0
+PREVIEW_RATE = 8.0
+
+
+class Reporter:
+    """Receives what :meth:`engine.plugins.node.Context.progress` passes on."""
+
+    def __init__(
+        self,
+        node: str,
+        emit: Emit,
+        loop: asyncio.AbstractEventLoop,
+        encode: Callable[[Any], tuple[bytes, str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._node = node
+        self._emit = emit
+        self._loop = loop
+        self._encode = encode
+        self._clock = clock
+        self._step_due = 0.0
+        self._preview_due = 0.0
+
+    def __call__(self, value: float, total: float, preview: MakePreview | None) -> None:
+        now = self._clock()
+        if now >= self._step_due or value >= total:
+            self._step_due = now + 1 / STEP_RATE
+            self._send(Event("progress", {"node": self._node, "value": value, "total": total}))
+        if preview is not None and now >= self._preview_due:
+            self._preview_due = now + 1 / PREVIEW_RATE
+            self._show(preview)
+
+    def _show(self, preview: MakePreview) -> None:
+        blob, mime = self._encode(preview())
+        self._send(Event("preview", {"node": self._node, "mime": mime}, blob))
+
+    def _send(self, event: Event) -> None:
+        self._loop.call_soon_threadsafe(self._emit, event)

@@ -1,0 +1,206 @@
+"""The queue and its history: jobs and the states they pass through.
+
+queued -> running -> done | failed | cancelled; a server that starts again puts the jobs that
+were running back into the queue, because nothing tells how far they came.
+
+Invariant: a job is in exactly one state; a final state never changes again.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import JobConflict
+
+
+class State(StrEnum):
+    """Where a job is on its way."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One prompt on its way through the queue.
+
+    Attributes:
+        id: chosen by the client or by the server.
+        number: place in the queue; smaller runs first.
+        prompt: validated API-format prompt.
+        targets: ids of the output nodes to run.
+        extra: what the client sent along, such as the canvas workflow.
+        secrets: keys of ``extra`` that no answer may show.
+        client: websocket session that gets the events.
+        created: seconds since the epoch; so are ``started`` and ``ended``.
+        attempts: how often a worker started it.
+        outputs: per node id, what it showed.
+        failure: why it did not end well.
+    """
+
+    id: str
+    number: float
+    prompt: Mapping[str, Any]
+    targets: tuple[str, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    client: str | None = None
+    state: State = State.QUEUED
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    attempts: int = 0
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    failure: Mapping[str, Any] | None = None
+
+
+def add(db: sqlite3.Connection, job: Job) -> None:
+    """Put a job into the queue.
+
+    Raises:
+        JobConflict: a job with this id exists, whatever its state.
+    """
+    row = (
+        job.id,
+        job.number,
+        State.QUEUED,
+        _dump(job.prompt),
+        _dump(job.targets),
+        _dump(job.extra),
+        _dump(job.secrets),
+        job.client,
+        time.time(),
+    )
+    columns = "id, number, state, prompt, targets, extra, secrets, client, created"
+    try:
+        db.execute(f"INSERT INTO jobs ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", row)
+    except sqlite3.IntegrityError as error:
+        raise JobConflict(
+            f"There is a job '{job.id}' already; send another prompt_id or none."
+        ) from error
+
+
+def next_number(db: sqlite3.Connection) -> float:
+    """The place behind all jobs so far."""
+    return float(db.execute("SELECT coalesce(max(number), 0) FROM jobs").fetchone()[0]) + 1
+
+
+def first_number(db: sqlite3.Connection) -> float:
+    """The place before all waiting jobs."""
+    row = db.execute("SELECT coalesce(min(number), 0) FROM jobs WHERE state = ?", (State.QUEUED,))
+    return min(float(row.fetchone()[0]), 0.0) - 1
+
+
+def lease(db: sqlite3.Connection) -> Job | None:
+    """Start the first waiting job."""
+    query = "SELECT * FROM jobs WHERE state = ? ORDER BY number, created, rowid LIMIT 1"
+    row = db.execute(query, (State.QUEUED,)).fetchone()
+    if row is None:
+        return None
+    update = "UPDATE jobs SET state = ?, started = ?, attempts = attempts + 1 WHERE id = ?"
+    db.execute(update, (State.RUNNING, time.time(), row["id"]))
+    return get(db, row["id"])
+
+
+def finish(
+    db: sqlite3.Connection,
+    id: str,
+    state: State,
+    outputs: Mapping[str, Any],
+    failure: Mapping[str, Any] | None = None,
+) -> bool:
+    """Give a running job its final state; False if it is no longer running."""
+    query = (
+        "UPDATE jobs SET state = ?, ended = ?, outputs = ?, failure = ? WHERE id = ? AND state = ?"
+    )
+    text = None if failure is None else _dump(failure)
+    values = (state, time.time(), _dump(outputs), text, id, State.RUNNING)
+    return db.execute(query, values).rowcount == 1
+
+
+def recover(db: sqlite3.Connection) -> list[str]:
+    """Put back what was running when the server ended; the ids of those jobs."""
+    rows = db.execute("SELECT id FROM jobs WHERE state = ?", (State.RUNNING,)).fetchall()
+    update = "UPDATE jobs SET state = ?, started = NULL WHERE state = ?"
+    db.execute(update, (State.QUEUED, State.RUNNING))
+    return [row["id"] for row in rows]
+
+
+def get(db: sqlite3.Connection, id: str) -> Job | None:
+    """The job of that id."""
+    row = db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+def in_state(db: sqlite3.Connection, state: State) -> list[Job]:
+    """All jobs in a state, in queue order."""
+    query = "SELECT * FROM jobs WHERE state = ? ORDER BY number, created, rowid"
+    return [_job(row) for row in db.execute(query, (state,))]
+
+
+def remaining(db: sqlite3.Connection) -> int:
+    """How many jobs wait or run."""
+    query = "SELECT count(*) FROM jobs WHERE state IN (?, ?)"
+    return int(db.execute(query, (State.QUEUED, State.RUNNING)).fetchone()[0])
+
+
+def drop_queued(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> int:
+    """Remove waiting jobs, all or those of ``ids``; how many there were."""
+    if ids is None:
+        return db.execute("DELETE FROM jobs WHERE state = ?", (State.QUEUED,)).rowcount
+    query = "DELETE FROM jobs WHERE state = ? AND id = ?"
+    return sum(db.execute(query, (State.QUEUED, id)).rowcount for id in ids)
+
+
+def history(
+    db: sqlite3.Connection, max_items: int | None = None, offset: int | None = None
+) -> list[Job]:
+    """Ended jobs, oldest first.
+
+    Args:
+        max_items: at most so many; None means all.
+        offset: skip so many of the oldest; None or negative takes the newest ``max_items``.
+    """
+    final = "state IN (?, ?, ?)"
+    if offset is None or offset < 0:
+        query = f"SELECT * FROM jobs WHERE {final} ORDER BY ended DESC, rowid DESC LIMIT ?"
+        rows = db.execute(query, (*FINAL, -1 if max_items is None else max_items)).fetchall()
+        return [_job(row) for row in reversed(rows)]
+    query = f"SELECT * FROM jobs WHERE {final} ORDER BY ended, rowid LIMIT ? OFFSET ?"
+    limit = -1 if max_items is None else max_items
+    return [_job(row) for row in db.execute(query, (*FINAL, limit, offset))]
+
+
+def drop_history(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> int:
+    """Forget ended jobs, all or those of ``ids``; how many there were."""
+    final = "state IN (?, ?, ?)"
+    if ids is None:
+        return db.execute(f"DELETE FROM jobs WHERE {final}", FINAL).rowcount
+    return sum(
+        db.execute(f"DELETE FROM jobs WHERE {final} AND id = ?", (*FINAL, id)).rowcount
+        for id in ids
+    )
+
+
+def _job(row: sqlite3.Row) -> Job:
+    data = dict(row)
+    for name in ("prompt", "extra", "secrets", "outputs"):
+        data[name] = json.loads(data[name])
+    data["targets"] = tuple(json.loads(data["targets"]))
+    data["failure"] = None if data["failure"] is None else json.loads(data["failure"])
+    data["state"] = State(data["state"])
+    return Job(**data)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,38 @@
+"""The shape of the database, as numbered steps that are applied once and never edited."""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE jobs (
+        id         TEXT PRIMARY KEY,
+        number     REAL NOT NULL,
+        state      TEXT NOT NULL,
+        prompt     TEXT NOT NULL,
+        targets    TEXT NOT NULL,
+        extra      TEXT NOT NULL,
+        secrets    TEXT NOT NULL,
+        client     TEXT,
+        created    REAL NOT NULL,
+        started    REAL,
+        ended      REAL,
+        attempts   INTEGER NOT NULL DEFAULT 0,
+        outputs    TEXT NOT NULL DEFAULT '{}',
+        failure    TEXT
+    ) STRICT;
+    CREATE INDEX jobs_by_state ON jobs (state, number, created);
+    CREATE INDEX jobs_by_end ON jobs (ended);
+    CREATE TABLE events (
+        seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+        job     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        type    TEXT NOT NULL,
+        data    TEXT NOT NULL,
+        at      REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX events_by_job ON events (job, seq);
+    CREATE TABLE settings (
+        user    TEXT NOT NULL,
+        name    TEXT NOT NULL,
+        value   TEXT NOT NULL,
+        PRIMARY KEY (user, name)
+    ) STRICT;
+    """,
+)
