@@ -1,0 +1,41 @@
+"""A whole checkpoint in the layout of SD 1.x, random and tiny, for tests without weights."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.diffusion.networks.autoencoder import AutoencoderConfig, AutoencoderKL
+from engine.diffusion.networks.clip_text import ClipText, ClipTextConfig
+from engine.diffusion.networks.unet import UNet, UNetConfig
+
+UNET = UNetConfig(
+    model_channels=32,
+    channel_mult=(1, 2),
+    num_res_blocks=1,
+    attention_depth=(1, 1),
+    context_dim=64,
+)
+CLIP = ClipTextConfig(vocab_size=8706, width=64, layers=2, heads=1)
+VAE = AutoencoderConfig(channels=16, channel_mult=(1, 1, 1, 1), num_res_blocks=1)
+
+
+def tiny_tensors(seed: int = 0) -> dict[str, Tensor]:
+    """The tensors of such a checkpoint, float32."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        parts: dict[str, nn.Module] = {
+            "model.diffusion_model.": UNet(UNET),
+            "cond_stage_model.transformer.": ClipText(CLIP),
+            "first_stage_model.": AutoencoderKL(VAE),
+        }
+    states = {prefix: network.state_dict() for prefix, network in parts.items()}
+    return {prefix + k: t for prefix, state in states.items() for k, t in state.items()}
+
+
+def write_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
+    """Write a random checkpoint of about 3 MB for pictures of 128 x 128; returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tiny_tensors(seed), path)
+    return path
