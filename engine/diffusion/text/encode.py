@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 tokenizer = lru_cache(maxsize=4)(Tokenizer)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def encode(clip: Clip, text: str, lookup: Lookup = no_embeddings) -> tuple[Tensor, Tensor]:
     """Encode a prompt.
 
