@@ -24,7 +24,7 @@ PIXELS_AT_ONCE = 2**20
 TILE, OVERLAP = 64, 16
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def encode(vae: Vae, image: Tensor) -> Tensor:
     """The latent of a picture: the posterior's mean.
 
@@ -41,7 +41,7 @@ def encode(vae: Vae, image: Tensor) -> Tensor:
     return _in_parts(network.encode, pixels, pixels[0, 0].numel(), 1 / vae.downscale, network)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def decode(vae: Vae, latent: Tensor) -> Tensor:
     """The picture of a latent, ``b c h w`` -> ``b h*f w*f 3`` in 0..1, on the CPU."""
     network = cast(AutoencoderKL, residency.load(vae.weights))
