@@ -1,0 +1,294 @@
+/** One node on the world layer, with as much detail as its size on screen carries. */
+import { Mode, modeOf } from "../model/workflow";
+import type { Camera } from "./camera";
+import { heightOf, type Picture, sheetColumns, widthOf } from "./images";
+import { HEADER, type NodeBox, PAD, RADIUS, RAIL, type SocketBox, type WidgetBox } from "./layout";
+import type { Mark, Scene } from "./scene";
+import { halfDisc, hatch, roundBox, socketShape } from "./shapes";
+import { fit, FONT, measure } from "./text";
+import { type Theme, typeColor } from "./theme";
+
+/** Draws one widget row; given by the floor above, which knows the kinds. */
+export interface WidgetPainter {
+  draw(env: Env, box: NodeBox, row: WidgetBox): void;
+}
+
+/** What every drawing function needs. */
+export interface Env {
+  ctx: CanvasRenderingContext2D;
+  scene: Scene;
+  theme: Theme;
+  camera: Camera;
+  painter: WidgetPainter;
+  lod: Lod;
+}
+
+/** Detail by scale: everything, no values, title only, flat block. */
+export type Lod = "full" | "labels" | "title" | "block";
+
+export function lodOf(scale: number): Lod {
+  if (scale >= 0.6) return "full";
+  if (scale >= 0.35) return "labels";
+  return scale >= 0.15 ? "title" : "block";
+}
+
+/** The type that gives a node its hue: what it makes, or else what it takes. */
+export function familyOf(box: NodeBox): string {
+  const output = box.spec?.outputs[0]?.type ?? box.node.outputs?.[0]?.type;
+  const input = box.spec?.inputs.find((i) => i.widget === null)?.type;
+  return String((output ?? input ?? "*") as string);
+}
+
+export function drawNode(env: Env, box: NodeBox): void {
+  const { ctx } = env;
+  const mode = modeOf(box.node);
+  ctx.save();
+  ctx.translate(box.x, box.y);
+  if (mode === Mode.Mute) ctx.globalAlpha = 0.4;
+  if (mode === Mode.Bypass) ctx.globalAlpha = 0.62;
+  if (env.lod === "block") drawBlock(env, box);
+  else drawFull(env, box, mode);
+  ctx.restore();
+}
+
+function drawFull(env: Env, box: NodeBox, mode: number): void {
+  const { ctx } = env;
+  const mark = env.scene.mark(box.key);
+  ctx.save();
+  roundBox(ctx, 0, 0, box.w, box.h, box.collapsed ? HEADER / 2 : RADIUS);
+  ctx.fillStyle = bodyColor(env, box);
+  ctx.fill();
+  ctx.clip();
+  drawHeader(env, box);
+  if (!box.collapsed) drawPreview(env, box);
+  if (mode === Mode.Bypass) {
+    ctx.strokeStyle = env.theme.bypass;
+    ctx.lineWidth = 1;
+    hatch(ctx, 0, 0, box.w, box.h);
+  }
+  drawRail(env, box, mark, mode);
+  ctx.restore();
+  drawTitle(env, box, mark);
+  if (env.lod !== "title" && !box.collapsed) drawContent(env, box);
+  drawBorder(env, box, mark);
+  if (env.lod !== "title") for (const socket of box.sockets) drawSocket(env, socket);
+}
+
+function bodyColor({ theme, scene }: Env, box: NodeBox): string {
+  const own = box.node["bgcolor"];
+  const known = box.spec ?? scene.specs.size === 0;
+  if (typeof own === "string" && theme.name === "dark") return own;
+  return known ? theme.node : theme.field;
+}
+
+function drawHeader({ ctx, theme }: Env, box: NodeBox): void {
+  const own = box.node["color"];
+  ctx.fillStyle = typeof own === "string" ? own : typeColor(theme, familyOf(box), 0.09);
+  if (typeof own === "string" && theme.name === "light") ctx.globalAlpha *= 0.35;
+  ctx.fillRect(0, 0, box.w, HEADER);
+  if (typeof own === "string" && theme.name === "light") ctx.globalAlpha /= 0.35;
+  if (box.collapsed) return;
+  ctx.fillStyle = theme.border;
+  ctx.fillRect(0, HEADER - 1, box.w, 1);
+}
+
+function drawTitle(env: Env, box: NodeBox, mark: Mark): void {
+  const { ctx, theme, camera } = env;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
+  ctx.fillStyle = theme.text;
+  // Far away the title keeps 11 screen pixels, and is cut to what then fits.
+  const grow = env.lod === "title" ? Math.max(1, 11 / (13 * camera.scale)) : 1;
+  const room = (box.w - PAD - 8 - (mark.errors.length > 0 ? 26 : 0)) / grow;
+  ctx.save();
+  ctx.translate(PAD, box.collapsed ? HEADER / 2 : env.lod === "title" ? Math.min(box.h / 2, 20 * grow) : HEADER / 2);
+  ctx.scale(grow, grow);
+  ctx.font = FONT.title;
+  ctx.fillText(fit(FONT.title, box.title, room), 0, 0.5);
+  ctx.restore();
+  if (env.lod === "full" && mark.errors.length > 0) drawErrorBadge(env, box, mark.errors.length);
+}
+
+function drawErrorBadge({ ctx, theme }: Env, box: NodeBox, count: number): void {
+  const x = box.w - 20;
+  ctx.fillStyle = theme.error;
+  ctx.beginPath();
+  ctx.arc(x, HEADER / 2, 8, 0, 7);
+  ctx.fill();
+  ctx.fillStyle = theme.canvas;
+  ctx.textAlign = "center";
+  ctx.font = FONT.small;
+  ctx.fillText(count > 1 ? String(count) : "!", x, HEADER / 2 + 0.5);
+}
+
+function drawContent(env: Env, box: NodeBox): void {
+  for (const socket of box.sockets) {
+    if (!isWidgetRow(box, socket)) drawSocketLabel(env, box, socket);
+  }
+  for (const row of box.widgets) env.painter.draw(env, box, row);
+  if (!box.spec && env.scene.specs.size > 0) drawUnknown(env, box);
+}
+
+const isWidgetRow = (box: NodeBox, socket: SocketBox): boolean =>
+  box.widgets.some((row) => row.socket === socket);
+
+function drawSocketLabel({ ctx, theme }: Env, box: NodeBox, { socket, side, x, y }: SocketBox): void {
+  ctx.font = FONT.label;
+  ctx.fillStyle = theme.text2;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = side === "input" ? "left" : "right";
+  const label = fit(FONT.label, socket.label, box.w / 2 - 8);
+  ctx.fillText(label, side === "input" ? x + PAD : x - PAD, y + 0.5);
+}
+
+/** A type this server does not have: say so; the data stays as it is. */
+function drawUnknown({ ctx, theme }: Env, box: NodeBox): void {
+  const y = Math.max(...box.sockets.map((s) => s.y + 18), HEADER + 18);
+  const lines = ["Unknown node type", "Its data is kept when you save."];
+  ctx.textAlign = "left";
+  ctx.font = FONT.label;
+  lines.forEach((line, i) => {
+    ctx.fillStyle = i === 0 ? theme.stale : theme.text3;
+    if (y + i * 16 < box.h - 4) ctx.fillText(fit(FONT.label, line, box.w - 2 * PAD), PAD, y + i * 16);
+  });
+}
+
+function drawSocket({ ctx, theme, camera }: Env, box: SocketBox): void {
+  const { socket } = box;
+  const color = typeColor(theme, socket.type);
+  if (socket.widget !== null && box.side === "input" && socket.link === null) {
+    ctx.fillStyle = theme.border;
+    halfDisc(ctx, box.x, box.y, 4);
+    ctx.fill();
+    return;
+  }
+  const style = socketShape(ctx, box, 5);
+  ctx.fillStyle = style === "fill" ? color : theme.node;
+  ctx.fill();
+  ctx.lineWidth = style === "fill" ? Math.max(1, 1 / camera.scale) : 2;
+  ctx.strokeStyle = style === "fill" ? theme.canvas : color;
+  ctx.stroke();
+}
+
+function drawPreview(env: Env, box: NodeBox): void {
+  if (!box.preview) return;
+  const { x, y, w, h } = box.preview;
+  env.ctx.fillStyle = env.theme.canvas;
+  env.ctx.fillRect(x, y, w, h);
+  const pictures = env.scene.pictures(box);
+  if (pictures.length > 0) drawSheet(env.ctx, pictures, box.preview);
+  else if (env.lod === "full") drawNotice(env, "Loading picture", x + w / 2, y + h / 2);
+}
+
+function drawNotice({ ctx, theme }: Env, text: string, x: number, y: number): void {
+  ctx.font = FONT.label;
+  ctx.fillStyle = theme.text3;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, x, y);
+}
+
+/** Pictures as large as fit, whole, side by side. */
+export function drawSheet(
+  ctx: CanvasRenderingContext2D,
+  pictures: readonly Picture[],
+  rect: { x: number; y: number; w: number; h: number },
+): void {
+  const columns = sheetColumns(pictures.length);
+  const cellW = rect.w / columns;
+  const cellH = rect.h / Math.ceil(pictures.length / columns);
+  pictures.forEach((picture, i) => {
+    const scale = Math.min(cellW / widthOf(picture), cellH / heightOf(picture));
+    const w = widthOf(picture) * scale;
+    const h = heightOf(picture) * scale;
+    const x = rect.x + (i % columns) * cellW + (cellW - w) / 2;
+    const y = rect.y + Math.floor(i / columns) * cellH + (cellH - h) / 2;
+    ctx.drawImage(picture, x, y, w, h);
+  });
+}
+
+/** The status rail: three units at the left edge. */
+function drawRail({ ctx, theme }: Env, box: NodeBox, mark: Mark, mode: number): void {
+  const color = railColor(theme, mark, mode);
+  if (!color) return;
+  ctx.fillStyle = color;
+  ctx.fillRect(0, 0, RAIL, box.h);
+}
+
+export function railColor(theme: Theme, mark: Mark, mode: number): string | null {
+  if (mode === Mode.Bypass) return theme.bypass;
+  if (mark.errors.length > 0 || mark.state === "error") return theme.error;
+  if (mark.state === "idle" || mark.state === "pending") return null;
+  return theme[mark.state];
+}
+
+function drawBorder({ ctx, theme, scene, camera }: Env, box: NodeBox, mark: Mark): void {
+  const selected = scene.selection.has(box.key);
+  const px = 1 / camera.scale;
+  const radius = box.collapsed ? HEADER / 2 : RADIUS;
+  ctx.lineWidth = px;
+  ctx.strokeStyle = mark.errors.length > 0 ? theme.error : theme.border;
+  if (!box.spec && scene.specs.size > 0) ctx.setLineDash([4, 3]);
+  roundBox(ctx, 0, 0, box.w, box.h, radius);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  if (!selected) return;
+  // The ring stands one unit off, so that it never hides the border's own meaning.
+  const off = 1 + px;
+  ctx.lineWidth = Math.max(1.5, 2 * px);
+  ctx.strokeStyle = theme.accent;
+  roundBox(ctx, -off, -off, box.w + 2 * off, box.h + 2 * off, radius + off);
+  ctx.stroke();
+}
+
+/** Farther than titles carry: a block in the family's tint, or the picture itself. */
+function drawBlock(env: Env, box: NodeBox): void {
+  const { ctx, theme, scene } = env;
+  ctx.fillStyle = theme.node;
+  ctx.fillRect(0, 0, box.w, box.h);
+  ctx.fillStyle = railColor(theme, scene.mark(box.key), modeOf(box.node)) ?? typeColor(theme, familyOf(box), 0.35);
+  ctx.fillRect(0, 0, box.w, box.h);
+  const pictures = box.preview ? scene.pictures(box) : [];
+  if (pictures.length > 0) drawSheet(ctx, pictures, { x: 0, y: 0, w: box.w, h: box.h });
+  if (!scene.selection.has(box.key)) return;
+  ctx.strokeStyle = theme.accent;
+  ctx.lineWidth = 2 / env.camera.scale;
+  ctx.strokeRect(0, 0, box.w, box.h);
+}
+
+/** Progress on the overlay: the header's bottom line fills, with the count at its right. */
+export function drawProgress(env: Env, box: NodeBox): void {
+  const { ctx, theme, scene } = env;
+  const mark = scene.mark(box.key);
+  const { progress } = mark;
+  if (mark.state !== "running") return;
+  ctx.fillStyle = theme.running;
+  const done = progress && progress.max > 0 ? progress.value / progress.max : 0;
+  ctx.fillRect(box.x + RAIL, box.y + HEADER - 2, (box.w - RAIL) * Math.min(1, done), 2);
+  if (!progress || progress.max <= 1 || env.lod !== "full" || box.collapsed) return;
+  const text = `${String(progress.value)} / ${String(progress.max)}`;
+  const w = measure(FONT.small, text) + 12;
+  ctx.fillStyle = theme.field;
+  roundBox(ctx, box.x + box.w - w - 6, box.y + 5, w, 17, 4);
+  ctx.fill();
+  ctx.fillStyle = theme.running;
+  ctx.font = FONT.small;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, box.x + box.w - 6 - w / 2, box.y + 14);
+}
+
+/** A live preview on the overlay, where the world layer has made room for it. */
+export function drawLive(env: Env, box: NodeBox): void {
+  const { live } = env.scene.mark(box.key);
+  if (!live || !box.preview) return;
+  const { ctx } = env;
+  const { x, y, w, h } = box.preview;
+  ctx.save();
+  roundBox(ctx, box.x + x, box.y + y, w, h, [0, 0, RADIUS, RADIUS]);
+  ctx.clip();
+  ctx.fillStyle = env.theme.canvas;
+  ctx.fillRect(box.x + x, box.y + y, w, h);
+  drawSheet(ctx, [live], { x: box.x + x, y: box.y + y, w, h });
+  ctx.restore();
+}

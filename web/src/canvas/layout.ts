@@ -1,0 +1,180 @@
+/**
+ * Geometry of one node, in world units relative to the top left of its box.
+ *
+ * The box includes the header; a file's `pos` is the top left of the body below it, as in the
+ * files people share.
+ */
+import type { NodeSpec } from "../model/schema";
+import { inputSockets, outputSockets, type Socket } from "../model/slots";
+import { type Widget, widgetsOf } from "../model/widgets";
+import { isCollapsed, type Key, keyOf, posOf, type RawNode, sizeOf } from "../model/workflow";
+import type { Rect } from "./camera";
+import { FONT, measure, MONO_LINE } from "./text";
+
+export const HEADER = 28;
+export const ROW = 24;
+export const ROW_PITCH = 28;
+export const SLOT = 20;
+export const PAD = 12;
+export const RADIUS = 8;
+export const RAIL = 3;
+/** Height of a multi-line field that nobody made taller. */
+export const TEXT_MIN = 3 * MONO_LINE + 16;
+const PREVIEW_MIN = 64;
+const PREVIEW_MAX = 420;
+
+export interface SocketBox {
+  socket: Socket;
+  side: "input" | "output";
+  /** Place among the sockets of its side; the slot number of an output. */
+  order: number;
+  x: number;
+  y: number;
+}
+
+export interface WidgetBox {
+  widget: Widget;
+  rect: Rect;
+  /** The control mode or upload button at the right end of the row. */
+  side: { widget: Widget; rect: Rect } | null;
+  /** The widget's own socket; null for a note's text. */
+  socket: SocketBox | null;
+}
+
+export interface NodeBox extends Rect {
+  key: Key;
+  node: RawNode;
+  spec: NodeSpec | undefined;
+  title: string;
+  collapsed: boolean;
+  sockets: SocketBox[];
+  widgets: WidgetBox[];
+  allWidgets: Widget[];
+  /** Where a picture goes; null for a node that has none. */
+  preview: Rect | null;
+  /** The least height its content needs. */
+  minH: number;
+}
+
+/** Lay out a node. `aspect` is height over width of its picture, null if it has none. */
+export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null): NodeBox {
+  const [x, y] = posOf(node);
+  const box: NodeBox = {
+    key: keyOf(node.id),
+    node,
+    spec,
+    title: node.title ?? spec?.title ?? node.type,
+    x,
+    y: y - HEADER,
+    w: Math.max(96, sizeOf(node)[0]),
+    h: HEADER,
+    collapsed: isCollapsed(node),
+    sockets: [],
+    widgets: [],
+    allWidgets: spec ? widgetsOf(spec) : [],
+    preview: null,
+    minH: HEADER,
+  };
+  const inputs = inputSockets(node, spec);
+  const outputs = outputSockets(node, spec);
+  if (box.collapsed) collapse(box, inputs, outputs);
+  else fill(box, inputs, outputs, aspect);
+  return box;
+}
+
+function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[]): void {
+  box.w = Math.min(240, Math.max(96, measure(FONT.title, box.title) + 44));
+  const shown = inputs.filter((socket) => socket.widget === null || socket.link !== null);
+  const fan = (sockets: Socket[], side: SocketBox["side"], x: number): void => {
+    const pitch = Math.min(8, (HEADER - 6) / Math.max(1, sockets.length));
+    sockets.forEach((socket, i) => {
+      const y = HEADER / 2 + (i - (sockets.length - 1) / 2) * pitch;
+      box.sockets.push({ socket, side, order: i, x, y });
+    });
+  };
+  fan(shown, "input", 0);
+  fan(outputs, "output", box.w);
+}
+
+function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null): void {
+  const plain = inputs.filter((socket) => socket.widget === null || !hasWidget(box, socket.widget));
+  const top = HEADER + 6 + SLOT / 2;
+  plain.forEach((socket, i) => {
+    box.sockets.push({ socket, side: "input", order: i, x: 0, y: top + i * SLOT });
+  });
+  outputs.forEach((socket, i) => {
+    box.sockets.push({ socket, side: "output", order: i, x: box.w, y: top + i * SLOT });
+  });
+  const rows = Math.max(plain.length, outputs.length);
+  let y = HEADER + (rows > 0 ? 6 + rows * SLOT + 2 : 8);
+  y = placeWidgets(box, inputs, y);
+  placePreview(box, y, aspect);
+}
+
+const hasWidget = (box: NodeBox, name: string): boolean =>
+  box.allWidgets.some((widget) => widget.name === name);
+
+/** Place widget rows from `y` on; multi-line fields share what the node's height leaves. */
+function placeWidgets(box: NodeBox, inputs: Socket[], y: number): number {
+  const rows = box.allWidgets.filter((w) => w.kind !== "control" && w.kind !== "upload");
+  const tall = rows.filter((w) => w.kind === "multiline").length;
+  const fixed = (rows.length - tall) * ROW_PITCH + tall * 4;
+  const bottom = rows.length > 0 ? 8 : 2;
+  const free = sizeOf(box.node)[1] + HEADER - y - fixed - bottom;
+  const text = tall > 0 ? Math.max(TEXT_MIN, free / tall) : 0;
+  for (const widget of rows) {
+    const h = widget.kind === "multiline" ? text : ROW;
+    const rect = { x: PAD, y, w: box.w - 2 * PAD, h };
+    const socket = widgetSocket(box, inputs, widget, y + Math.min(h, ROW) / 2);
+    box.widgets.push({ widget, rect, side: sideOf(box, widget, rect), socket });
+    y += h + 4;
+  }
+  // What the content needs at least counts text fields at their smallest.
+  box.minH = y + bottom - 4 - tall * (text - TEXT_MIN);
+  return y + bottom - 4;
+}
+
+function widgetSocket(box: NodeBox, inputs: Socket[], widget: Widget, y: number): SocketBox | null {
+  const order = inputs.findIndex((socket) => socket.name === widget.name);
+  const socket = inputs[order];
+  if (!socket) return null;
+  const placed: SocketBox = { socket, side: "input", order, x: 0, y };
+  box.sockets.push(placed);
+  return placed;
+}
+
+function sideOf(box: NodeBox, widget: Widget, rect: Rect): WidgetBox["side"] {
+  const next = box.allWidgets[widget.index + 1];
+  if (next?.kind !== "control" && next?.kind !== "upload") return null;
+  const w = next.kind === "control" ? 42 : 28;
+  return { widget: next, rect: { x: rect.x + rect.w - w, y: rect.y, w, h: rect.h } };
+}
+
+function placePreview(box: NodeBox, y: number, aspect: number | null): void {
+  const height = sizeOf(box.node)[1] + HEADER;
+  if (aspect === null) {
+    box.h = Math.max(height, y);
+    return;
+  }
+  const room = height - y;
+  const wanted = Math.min(PREVIEW_MAX, Math.max(PREVIEW_MIN, box.w * aspect));
+  const h = room >= PREVIEW_MIN ? room : wanted;
+  box.preview = { x: 0, y, w: box.w, h };
+  box.h = y + h;
+}
+
+/** The body size a new node of this type gets: as wide as its words need. */
+export function naturalSize(spec: NodeSpec): [number, number] {
+  const widgets = widgetsOf(spec);
+  const tall = widgets.some((w) => w.kind === "multiline");
+  const label = (name: string): number => measure(FONT.label, name);
+  const inputs = spec.inputs.filter((i) => i.widget === null).map((i) => label(i.name));
+  const outputs = spec.outputs.map((o) => label(o.name));
+  const sockets = Math.max(0, ...inputs) + Math.max(0, ...outputs) + 60;
+  const rows = widgets.length > 0 ? 260 : 0;
+  const title = measure(FONT.title, spec.title) + 56;
+  const w = Math.ceil(Math.max(tall ? 320 : 150, rows, sockets, title) / 4) * 4;
+  const node: RawNode = { id: 0, type: spec.type, pos: [0, 0], size: [w, 0] };
+  const h = layoutNode(node, spec, null).minH - HEADER;
+  return [w, tall ? h + 2 * MONO_LINE : h];
+}

@@ -1,0 +1,168 @@
+/**
+ * Two stacked canvases, drawn only when something asked for it.
+ *
+ * Invariant: no animation frame is requested while both layers are clean and nothing moves; the
+ * counters prove it in tests. World: ground, groups, wires, nodes. Overlay: progress, previews,
+ * the wire that is dragged, the marquee.
+ */
+import { drawDots, drawGroups } from "./backdrop";
+import { Camera, type Rect } from "./camera";
+import { drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
+import type { Layer, Scene } from "./scene";
+import { drawWires } from "./wires";
+
+/** Progress and previews repaint at most this often. */
+const OVERLAY_MS = 100;
+const GLIDE_MS = 140;
+
+export type OverlayPart = (env: Env) => void;
+
+export class Renderer {
+  readonly camera = new Camera();
+  /** Frames drawn since the page was opened. */
+  readonly frames = { world: 0, overlay: 0 };
+  /** What the running gesture draws on top. */
+  gesture: OverlayPart | null = null;
+  onCamera: () => void = () => undefined;
+  private readonly world: CanvasRenderingContext2D;
+  private readonly overlay: CanvasRenderingContext2D;
+  private dirty = { world: true, overlay: true };
+  private frame = 0;
+  private timer = 0;
+  private lastOverlay = 0;
+  private scene: Scene | null = null;
+
+  constructor(
+    readonly host: HTMLElement,
+    private readonly painter: WidgetPainter,
+  ) {
+    this.world = layer(host, "world");
+    this.overlay = layer(host, "overlay");
+    new ResizeObserver(() => {
+      this.resize();
+    }).observe(host);
+    this.resize();
+  }
+
+  attach(scene: Scene): void {
+    this.scene = scene;
+    this.ask("world");
+  }
+
+  /** Ask for a layer to be drawn; `calm` groups frequent requests of running nodes. */
+  ask(which: Layer, calm = false): void {
+    this.dirty[which] = true;
+    // What is drawn on the overlay stands on nodes, so it follows every change of the world.
+    if (which === "world") this.dirty.overlay = true;
+    const wait = calm ? OVERLAY_MS - (performance.now() - this.lastOverlay) : 0;
+    if (wait <= 0) this.request();
+    else if (!this.timer) this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      this.request();
+    }, wait);
+  }
+
+  /** Tell that the camera moved. */
+  moved(): void {
+    this.ask("world");
+    this.onCamera();
+  }
+
+  /** Show a rectangle, gliding there unless motion is unwanted. */
+  frameRect(rect: Rect, glide = true, limit = 1): void {
+    const to = this.camera.framing(rect, limit);
+    const still = !glide || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (still) {
+      Object.assign(this.camera, to);
+      this.moved();
+    } else this.glide(to);
+  }
+
+  private glide(to: { x: number; y: number; scale: number }): void {
+    const { x, y, scale } = this.camera;
+    const start = performance.now();
+    const step = (now: number): void => {
+      const t = Math.min(1, Math.max(0, (now - start) / GLIDE_MS));
+      const k = 1 - (1 - t) ** 3;
+      this.camera.scale = scale * (to.scale / scale) ** k;
+      this.camera.x = x + (to.x - x) * k;
+      this.camera.y = y + (to.y - y) * k;
+      this.moved();
+      if (t < 1) requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  private request(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  private resize(): void {
+    const { clientWidth: w, clientHeight: h } = this.host;
+    const ratio = window.devicePixelRatio || 1;
+    this.camera.width = Math.max(1, w);
+    this.camera.height = Math.max(1, h);
+    for (const { canvas } of [this.world, this.overlay]) {
+      canvas.width = Math.round(w * ratio);
+      canvas.height = Math.round(h * ratio);
+    }
+    // A resized canvas is blank until drawn; drawing at once avoids a flash.
+    this.dirty = { world: true, overlay: true };
+    this.draw();
+    this.onCamera();
+  }
+
+  private draw(): void {
+    const { scene } = this;
+    if (!scene) return;
+    if (this.dirty.world) this.drawWorld(scene);
+    if (this.dirty.overlay) this.drawOverlay(scene);
+    this.dirty = { world: false, overlay: false };
+  }
+
+  private begin(ctx: CanvasRenderingContext2D, scene: Scene): Env {
+    const { camera, painter } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const k = ratio * camera.scale;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+    ctx.setTransform(k, 0, 0, k, -camera.x * k, -camera.y * k);
+    return { ctx, scene, theme: scene.theme, camera, painter, lod: lodOf(camera.scale) };
+  }
+
+  private drawWorld(scene: Scene): void {
+    scene.refresh();
+    const env = this.begin(this.world, scene);
+    drawDots(env);
+    drawGroups(env);
+    drawWires(this.world, scene, this.camera);
+    for (const box of scene.visible(this.camera.view)) drawNode(env, box);
+    this.frames.world++;
+  }
+
+  private drawOverlay(scene: Scene): void {
+    const env = this.begin(this.overlay, scene);
+    for (const key of scene.markedKeys()) {
+      const box = scene.boxes.get(key);
+      if (!box) continue;
+      drawProgress(env, box);
+      if (!box.collapsed) drawLive(env, box);
+    }
+    this.gesture?.(env);
+    this.frames.overlay++;
+    this.lastOverlay = performance.now();
+  }
+}
+
+function layer(host: HTMLElement, name: string): CanvasRenderingContext2D {
+  const canvas = document.createElement("canvas");
+  canvas.className = `layer ${name}`;
+  canvas.setAttribute("aria-hidden", "true");
+  host.append(canvas);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser cannot draw on a canvas; use a current Chromium, Firefox or Safari.");
+  return context;
+}

@@ -1,0 +1,226 @@
+/**
+ * The scene: everything the canvas shows, kept in step with the document.
+ *
+ * Invariant: after `refresh` there is one box per node, laid out for its present JSON. Only nodes
+ * that a patch or a mark touched are laid out again, so undo and runs never rebuild the rest.
+ */
+import type { Change, Document } from "../model/document";
+import type { Specs } from "../model/schema";
+import { hasUpload, readWidget } from "../model/widgets";
+import { type Key, keyOf, type Link } from "../model/workflow";
+import { around, overlaps, type Rect, type Vec } from "./camera";
+import { Grid } from "./grid";
+import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
+import { layoutNode, type NodeBox, type SocketBox } from "./layout";
+import type { Theme } from "./theme";
+
+export type RunState = "idle" | "pending" | "running" | "done" | "cached" | "error";
+
+/** What a run left on a node. */
+export interface Mark {
+  state: RunState;
+  /** Steps done and steps in all; null when it does not count. */
+  progress: { value: number; max: number } | null;
+  /** Addresses of result pictures. */
+  images: readonly string[];
+  /** The latest preview while it samples. */
+  live: ImageBitmap | null;
+  /** Sentences about what is wrong; by input where one is to blame. */
+  errors: readonly { input: string | null; text: string }[];
+}
+
+export const NO_MARK: Mark = { state: "idle", progress: null, images: [], live: null, errors: [] };
+
+export interface Wire {
+  link: Link;
+  from: NodeBox;
+  to: NodeBox;
+  a: SocketBox;
+  b: SocketBox;
+}
+
+export type Layer = "world" | "overlay";
+
+export class Scene {
+  readonly selection = new Set<Key>();
+  readonly boxes = new Map<Key, NodeBox>();
+  private readonly grid = new Grid<NodeBox>();
+  private readonly marks = new Map<Key, Mark>();
+  private wireList: Wire[] | null = null;
+  private stale = new Set<Key>();
+  private structure = true;
+  private unsubscribe: () => void;
+  /** What the pointer is over: a wire or a node, drawn brighter. */
+  hoverWire: Key | null = null;
+  hoverNode: Key | null = null;
+
+  constructor(
+    public doc: Document,
+    public specs: Specs,
+    public theme: Theme,
+    readonly images: Images,
+    /** Address of an uploaded picture by the value of its widget. */
+    private readonly inputUrl: (value: string) => string,
+    private readonly dirty: (layer: Layer) => void,
+  ) {
+    this.unsubscribe = doc.onChange((change) => {
+      this.onChange(change);
+    });
+  }
+
+  /** Show another document. Marks belong to the document and go with it. */
+  open(doc: Document): void {
+    this.unsubscribe();
+    this.doc = doc;
+    this.unsubscribe = doc.onChange((change) => {
+      this.onChange(change);
+    });
+    this.selection.clear();
+    this.marks.clear();
+    for (const box of this.boxes.values()) this.grid.remove(box);
+    this.boxes.clear();
+    this.rebuild();
+  }
+
+  /** Lay everything out again: other specs, fonts or theme. */
+  rebuild(): void {
+    for (const key of this.boxes.keys()) this.stale.add(key);
+    this.structure = true;
+    this.dirty("world");
+  }
+
+  mark(key: Key): Mark {
+    return this.marks.get(key) ?? NO_MARK;
+  }
+
+  /** Change what a run left on a node; only what shows on the world layer redraws it. */
+  setMark(key: Key, part: Partial<Mark>): void {
+    const old = this.mark(key);
+    const mark = { ...old, ...part };
+    this.marks.set(key, mark);
+    // A first live picture makes room for itself; later ones only repaint the overlay.
+    const quiet = mark.state === old.state && mark.images === old.images && mark.errors === old.errors;
+    if (quiet && (mark.live === null) === (old.live === null)) this.dirty("overlay");
+    else this.touch(key);
+  }
+
+  markedKeys(): Key[] {
+    return [...this.marks.keys()];
+  }
+
+  /** Lay a node out again before the next frame. */
+  touch(key: Key): void {
+    this.stale.add(key);
+    this.dirty("world");
+  }
+
+  /** Nodes that show a picture from this address; called when it has loaded. */
+  touchPicture(url: string): void {
+    for (const box of this.boxes.values()) {
+      if (this.pictureUrls(box).includes(url)) this.touch(box.key);
+    }
+  }
+
+  /** Bring boxes and wires up to date; cheap when nothing changed. */
+  refresh(): void {
+    if (this.structure) this.sweep();
+    for (const key of this.stale) this.relayout(key);
+    this.stale.clear();
+  }
+
+  wires(): readonly Wire[] {
+    this.refresh();
+    this.wireList ??= this.doc.links().flatMap((link) => this.wireOf(link) ?? []);
+    return this.wireList;
+  }
+
+  /** Boxes that overlap a rectangle, in drawing order. */
+  visible(rect: Rect): NodeBox[] {
+    this.refresh();
+    const found = [...this.grid.query(rect)].filter((box) => overlaps(box, rect));
+    const rank = (box: NodeBox): number =>
+      (this.selection.has(box.key) ? 1e9 : 0) + Number(this.doc.nodePath(box.key)[1]);
+    return found.sort((a, b) => rank(a) - rank(b));
+  }
+
+  bounds(keys?: Iterable<Key>): Rect | null {
+    this.refresh();
+    const boxes = keys ? [...keys].flatMap((key) => this.boxes.get(key) ?? []) : [...this.boxes.values()];
+    return around(boxes);
+  }
+
+  /** Addresses of the pictures a node shows: results, or the picture it loads. */
+  pictureUrls(box: NodeBox): readonly string[] {
+    const results = this.mark(box.key).images;
+    if (results.length > 0) return results;
+    const upload = box.allWidgets.find((w) => w.kind !== "upload" && hasUpload(w.input));
+    const value = upload && readWidget(box.node, box.allWidgets, upload);
+    return typeof value === "string" && value !== "" ? [this.inputUrl(value)] : [];
+  }
+
+  /** The pictures that are there to be drawn; a live preview goes before results. */
+  pictures(box: NodeBox): Picture[] {
+    const { live } = this.mark(box.key);
+    if (live) return [live];
+    return this.pictureUrls(box).flatMap((url) => this.images.get(url) ?? []);
+  }
+
+  private onChange(change: Change): void {
+    for (const key of change.nodes) this.stale.add(key);
+    if (change.structure) this.structure = true;
+    this.dirty("world");
+  }
+
+  private sweep(): void {
+    const alive = new Set(this.doc.raw.nodes.map((node) => keyOf(node.id)));
+    for (const [key, box] of this.boxes) {
+      if (alive.has(key)) continue;
+      this.grid.remove(box);
+      this.boxes.delete(key);
+      this.selection.delete(key);
+    }
+    for (const key of alive) if (!this.boxes.has(key)) this.stale.add(key);
+    this.wireList = null;
+    this.structure = false;
+  }
+
+  private relayout(key: Key): void {
+    const node = this.doc.node(key);
+    if (!node) return;
+    const spec = this.specs.get(node.type);
+    const fresh = layoutNode(node, spec, this.aspectOf(key));
+    const box = this.boxes.get(key);
+    if (!box) {
+      this.boxes.set(key, fresh);
+      this.grid.put(fresh, fresh);
+    } else {
+      Object.assign(box, fresh);
+      this.grid.put(box, box);
+    }
+    this.wireList = null;
+  }
+
+  private aspectOf(key: Key): number | null {
+    const box = this.boxes.get(key);
+    const node = this.doc.node(key);
+    if (!node) return null;
+    const probe = box ?? layoutNode(node, this.specs.get(node.type), null);
+    const { live } = this.mark(key);
+    if (live) return live.height / live.width;
+    const urls = this.pictureUrls(probe).filter((url) => !this.images.failed(url));
+    const first = urls[0] === undefined ? null : this.images.get(urls[0]);
+    if (urls.length === 0) return null;
+    return sheetAspect(urls.length, first ? heightOf(first) / widthOf(first) : 1);
+  }
+
+  private wireOf(link: Link): Wire | null {
+    const from = this.boxes.get(link.from);
+    const to = this.boxes.get(link.to);
+    const a = from?.sockets.find((s) => s.side === "output" && s.order === link.fromSlot);
+    const b = to?.sockets.find((s) => s.side === "input" && s.socket.index === link.toSlot);
+    return from && to && a && b ? { link, from, to, a, b } : null;
+  }
+}
+
+/** Where a socket stands in the world. */
+export const socketAt = (box: Rect, socket: Vec): Vec => ({ x: box.x + socket.x, y: box.y + socket.y });

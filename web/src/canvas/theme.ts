@@ -1,0 +1,142 @@
+/**
+ * Colours of canvas and shell, in OKLCH so that every hue has the same lightness.
+ *
+ * One source for both: the canvas reads a `Theme`, the shell gets the same values as CSS custom
+ * properties through `cssVariables`.
+ */
+export interface Theme {
+  name: "dark" | "light";
+  canvas: string;
+  dot: string;
+  dotMajor: string;
+  node: string;
+  field: string;
+  fieldHover: string;
+  border: string;
+  text: string;
+  text2: string;
+  text3: string;
+  accent: string;
+  running: string;
+  done: string;
+  stale: string;
+  cached: string;
+  error: string;
+  bypass: string;
+  panel: string;
+  raised: string;
+  shadow: string;
+  /** Lightness and chroma of socket type colours. */
+  typeL: number;
+  typeC: number;
+}
+
+const oklch = (l: number, c: number, h: number, a = 1): string =>
+  `oklch(${String(l)} ${String(c)} ${String(h)}${a < 1 ? ` / ${String(a)}` : ""})`;
+
+const DARK: Theme = {
+  name: "dark",
+  canvas: oklch(0.17, 0.008, 260),
+  dot: oklch(0.26, 0.008, 260),
+  dotMajor: oklch(0.34, 0.01, 260),
+  node: oklch(0.235, 0.01, 260),
+  field: oklch(0.195, 0.008, 260),
+  fieldHover: oklch(0.215, 0.01, 260),
+  border: oklch(0.32, 0.012, 260),
+  text: oklch(0.93, 0.004, 260),
+  text2: oklch(0.72, 0.008, 260),
+  text3: oklch(0.55, 0.01, 260),
+  accent: oklch(0.8, 0.13, 235),
+  running: oklch(0.84, 0.15, 85),
+  done: oklch(0.8, 0.14, 155),
+  stale: oklch(0.8, 0.12, 70),
+  cached: oklch(0.6, 0.02, 260),
+  error: oklch(0.68, 0.2, 25),
+  bypass: oklch(0.7, 0.14, 305),
+  panel: oklch(0.205, 0.009, 260),
+  raised: oklch(0.265, 0.011, 260),
+  shadow: oklch(0.05, 0.01, 260, 0.55),
+  typeL: 0.78,
+  typeC: 0.12,
+};
+
+const LIGHT: Theme = {
+  name: "light",
+  canvas: oklch(0.955, 0.004, 260),
+  dot: oklch(0.87, 0.006, 260),
+  dotMajor: oklch(0.79, 0.008, 260),
+  node: oklch(0.995, 0.002, 260),
+  field: oklch(0.955, 0.005, 260),
+  fieldHover: oklch(0.935, 0.007, 260),
+  border: oklch(0.85, 0.008, 260),
+  text: oklch(0.24, 0.012, 260),
+  text2: oklch(0.43, 0.012, 260),
+  text3: oklch(0.55, 0.012, 260),
+  accent: oklch(0.55, 0.15, 245),
+  running: oklch(0.66, 0.15, 75),
+  done: oklch(0.55, 0.14, 155),
+  stale: oklch(0.6, 0.12, 70),
+  cached: oklch(0.6, 0.02, 260),
+  error: oklch(0.55, 0.2, 25),
+  bypass: oklch(0.55, 0.14, 305),
+  panel: oklch(0.98, 0.003, 260),
+  raised: oklch(0.93, 0.006, 260),
+  shadow: oklch(0.3, 0.02, 260, 0.22),
+  typeL: 0.55,
+  typeC: 0.13,
+};
+
+export const THEMES: Record<Theme["name"], Theme> = { dark: DARK, light: LIGHT };
+
+/** Hue, and chroma where the type is quieter than the others. */
+const HUES = new Map<string, [number, number?]>([
+  ["MODEL", [300]],
+  ["CLIP", [95]],
+  ["VAE", [25]],
+  ["CONDITIONING", [60]],
+  ["LATENT", [345]],
+  ["IMAGE", [235]],
+  ["MASK", [155]],
+  ["CONTROL_NET", [180]],
+  ["VIDEO", [210]],
+  ["AUDIO", [130]],
+  ["STRING", [110, 0.06]],
+  ["INT", [220, 0.04]],
+  ["FLOAT", [220, 0.04]],
+  ["BOOLEAN", [10, 0.06]],
+  ["COMBO", [260, 0.03]],
+]);
+
+const HUE_STEPS = Array.from({ length: 24 }, (_, i) => i * 15).filter((hue) =>
+  [...HUES.values()].every(([known]) => Math.abs(((hue - known + 540) % 360) - 180) >= 8),
+);
+
+/** The hue of a socket type; types we do not know get a stable one, apart from the known. */
+export function hueOf(type: string): [number, number?] {
+  const known = HUES.get(type);
+  if (known) return known;
+  let hash = 0;
+  for (const c of type) hash = (hash * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
+  return [HUE_STEPS[hash % HUE_STEPS.length] ?? 0];
+}
+
+const colours = new Map<string, string>();
+
+/** The colour of a socket type; `alpha` for tints. Lists of types take the first one. */
+export function typeColor(theme: Theme, rawType: unknown, alpha = 1): string {
+  const type = String(rawType).split(",")[0]?.trim().toUpperCase() ?? "*";
+  const id = `${theme.name}|${type}|${String(alpha)}`;
+  const cached = colours.get(id);
+  if (cached) return cached;
+  const any = type === "*" || type === "0" || type === "-1" || type === "";
+  const [hue, chroma] = any ? [0, 0] : hueOf(type);
+  const colour = oklch(any ? theme.typeL * 0.9 : theme.typeL, chroma ?? theme.typeC, hue, alpha);
+  colours.set(id, colour);
+  return colour;
+}
+
+/** The theme as CSS custom properties for the shell. */
+export function cssVariables(theme: Theme): Record<string, string> {
+  const pairs = Object.entries(theme).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(pairs.map(([name, value]) => [`--${name}`, String(value)]));
+}

@@ -1,0 +1,128 @@
+/**
+ * Widgets of a node and where their values sit in `widgets_values`.
+ *
+ * The order is that of the inputs, plus the values the canvas itself adds: a control mode after a
+ * seed, and "image" after an image upload (formats.md 3.5). Files may also store a dictionary.
+ */
+import { isObject, type Json } from "./json";
+import type { Edit } from "./document";
+import type { Path } from "./patch";
+import { defaultValue, type InputSpec, type NodeSpec, type WidgetKind } from "./schema";
+import type { RawNode } from "./workflow";
+
+export const CONTROL_MODES = ["fixed", "increment", "decrement", "randomize"] as const;
+
+export interface Widget {
+  name: string;
+  kind: WidgetKind | "control" | "upload";
+  /** The input that it edits; for control and upload the input they belong to. */
+  input: InputSpec;
+  /** Place in `widgets_values` of a file that has every value. */
+  index: number;
+}
+
+/** True if the node's author or the field's custom asks for a control mode after this input. */
+export function hasControl(input: InputSpec): boolean {
+  if (input.widget !== "number" && input.widget !== "combo") return false;
+  const asked = input.options["control_after_generate"];
+  if (asked !== undefined) return asked === true || typeof asked === "string";
+  return input.type === "INT" && (input.name === "seed" || input.name === "noise_seed");
+}
+
+export const hasUpload = (input: InputSpec): boolean =>
+  input.widget === "combo" && input.options["image_upload"] === true;
+
+/** The widgets of a node type, in the order of `widgets_values`. */
+export function widgetsOf(spec: NodeSpec): Widget[] {
+  const widgets: Widget[] = [];
+  const add = (name: string, kind: Widget["kind"], input: InputSpec): void => {
+    widgets.push({ name, kind, input, index: widgets.length });
+  };
+  for (const input of spec.inputs) {
+    if (!input.widget) continue;
+    add(input.name, input.widget, input);
+    if (hasControl(input)) add("control_after_generate", "control", input);
+    if (hasUpload(input)) add("upload", "upload", input);
+  }
+  return widgets;
+}
+
+/** What a freshly made node stores for a widget. */
+export function startValue(widget: Widget): Json {
+  if (widget.kind === "control") return "randomize";
+  if (widget.kind === "upload") return "image";
+  return defaultValue(widget.input);
+}
+
+/**
+ * The index of a widget's value in this node, or undefined where the file has none.
+ *
+ * Files written by scripts often leave out control modes; then the later values stand closer.
+ */
+export function valueIndex(node: RawNode, widgets: readonly Widget[], widget: Widget): number | undefined {
+  const values = node["widgets_values"];
+  if (!Array.isArray(values)) return undefined;
+  let at = 0;
+  for (const other of widgets) {
+    const missing =
+      other.kind === "control" &&
+      values.length < widgets.length &&
+      !CONTROL_MODES.some((mode) => mode === values[at]);
+    if (other === widget) return missing || at >= values.length ? undefined : at;
+    if (!missing) at++;
+  }
+  return undefined;
+}
+
+/** The value of a widget on this node; the default where the file has none. */
+export function readWidget(node: RawNode, widgets: readonly Widget[], widget: Widget): Json {
+  const values = node["widgets_values"];
+  if (isObject(values)) return values[widget.name] ?? startValue(widget);
+  const at = valueIndex(node, widgets, widget);
+  const value = at === undefined || !Array.isArray(values) ? undefined : values[at];
+  if (value != null) return value;
+  return widget.kind === "control" ? "fixed" : startValue(widget);
+}
+
+/** Write a widget's value; fills a list that is too short with what it meant so far. */
+export function writeWidget(
+  edit: Edit,
+  path: Path,
+  node: RawNode,
+  widgets: readonly Widget[],
+  widget: Widget,
+  value: Json,
+): void {
+  if (isObject(node["widgets_values"])) {
+    edit.set([...path, "widgets_values", widget.name], value);
+    return;
+  }
+  const at = valueIndex(node, widgets, widget);
+  if (at !== undefined) {
+    edit.set([...path, "widgets_values", at], value);
+    return;
+  }
+  const full: Json[] = widgets.map((w) => (w === widget ? value : readWidget(node, widgets, w)));
+  edit.set([...path, "widgets_values"], full);
+}
+
+/** The next value of a seed or combo under its control mode. `random` is uniform in [0, 1). */
+export function nextValue(widget: Widget, mode: Json, value: Json, random: () => number): Json {
+  if (mode === "fixed") return value;
+  if (widget.kind === "combo") return nextChoice(widget.input.choices, mode, value, random);
+  // Beyond 2^53 a double cannot count in ones, so new seeds stay below that.
+  const min = Number(widget.input.options["min"] ?? 0);
+  const max = Math.min(Number(widget.input.options["max"] ?? Infinity), Number.MAX_SAFE_INTEGER);
+  const step = Number(widget.input.options["step"] ?? 1);
+  if (mode === "randomize") return min + Math.floor(random() * ((max - min) / step + 1)) * step;
+  const next = Number(value) + (mode === "increment" ? step : -step);
+  return Math.min(max, Math.max(min, next));
+}
+
+function nextChoice(choices: readonly Json[], mode: Json, value: Json, random: () => number): Json {
+  const count = choices.length;
+  const at = choices.indexOf(value);
+  const step = mode === "increment" ? at + 1 : at - 1;
+  const next = mode === "randomize" ? Math.floor(random() * count) : Math.min(count - 1, Math.max(0, step));
+  return choices[next] ?? value;
+}
