@@ -102,7 +102,7 @@ def paint(scenes: Scenes, sprites: Sprites, g: Generator) -> Tensor:
     rows = sprites.taught[scenes.concept, scenes.style]
     rgba = sprites.rgba[rows].float() / 255
     flip = torch.rand(b, generator=g) < 0.5
-    rgba = place(rgba, uniform(0.82, 0.94, (b,), g), uniform(-0.05, 0.05, (b, 2), g), flip)
+    rgba = place(rgba, uniform(0.84, 0.94, (b,), g), uniform(-0.04, 0.04, (b, 2), g), flip)
     palette = torch.tensor(list(COLOURS.values())) / 255
     colour = palette[scenes.colour] + uniform(-0.02, 0.02, (b, 3), g)
     return over(rgba, ground(colour, uniform(0.0, 0.12, (b,), g), rgba.shape[-1]))

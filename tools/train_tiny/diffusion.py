@@ -4,6 +4,7 @@ The schedule is Stable Diffusion's, so that the shipped file needs no settings o
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor
@@ -71,7 +72,7 @@ def sample(
     alphas = signal_levels()
     times = torch.linspace(STEPS - 1, 0, steps + 1).long().tolist()
     x = noise
-    for t, t_next in zip(times[:-1], times[1:], strict=True):
+    for t, t_next in pairwise(times):
         a, a_next = alphas[t], alphas[t_next] if t_next else torch.tensor(1.0)
         eps = guided(model, x, t, context, empty, cfg)
         clean = (x - (1 - a).sqrt() * eps) / a.sqrt()

@@ -82,7 +82,7 @@ def new_run(seed: int) -> Run:
     nn.init.normal_(embeddings.token_embedding.weight, std=0.02)
     nn.init.normal_(embeddings.position_embedding.weight, std=0.01)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.01, fused=True)
-    return Run(model, optimizer, torch.Generator().manual_seed(seed), decay=0.99)
+    return Run(model, optimizer, Generator().manual_seed(seed), decay=0.99)
 
 
 def load_encoder(path: Path) -> ClipText:
@@ -96,7 +96,7 @@ def load_encoder(path: Path) -> ClipText:
 @torch.no_grad()
 def accuracy(run: Run, tokenizer: Tokenizer, count: int = 512) -> list[float]:
     """Share of captions read right at the last position: concept, style, colour."""
-    g = torch.Generator().manual_seed(12345)
+    g = Generator().manual_seed(12345)
     tokens, answers = draw(count, g, tokenizer)
     logits = run.model(tokens)
     pairs = zip(logits, answers, strict=True)

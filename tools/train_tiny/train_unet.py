@@ -76,7 +76,7 @@ def encode_captions(texts: list[str], encoder: ClipText) -> Tensor:
 @torch.no_grad()
 def precompute(vae: AutoencoderKL, encoder: ClipText, sprites: Sprites, seed: int) -> Latents:
     """Draw, paint, describe and encode COUNT scenes."""
-    g = torch.Generator().manual_seed(seed)
+    g = Generator().manual_seed(seed)
     moments, texts = [], []
     for _ in range(COUNT // 64):
         scenes = draw_scenes(64, g)
@@ -138,7 +138,7 @@ def new_run(seed: int) -> Run:
     optimizer = torch.optim.AdamW(
         model.parameters(), RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
-    return Run(model, optimizer, torch.Generator().manual_seed(seed), decay=0.999)
+    return Run(model, optimizer, Generator().manual_seed(seed), decay=0.999)
 
 
 def main(arguments: argparse.Namespace) -> None:

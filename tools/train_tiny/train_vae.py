@@ -100,7 +100,7 @@ def new_run(seed: int) -> Run:
     optimizer = torch.optim.AdamW(
         model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=1e-3, fused=True
     )
-    return Run(model, optimizer, torch.Generator().manual_seed(seed), decay=0.998)
+    return Run(model, optimizer, Generator().manual_seed(seed), decay=0.998)
 
 
 def main(arguments: argparse.Namespace) -> None:
