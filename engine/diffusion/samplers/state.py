@@ -1,0 +1,123 @@
+"""The state of a sampling run, and what one step sees of it.
+
+Invariant: a step is a pure function: from equal states, schedules, denoisers and noise
+sources come equal states. A state holds everything that the steps to come depend on, so a
+run can be saved after any step, resumed bit-exactly, forked and previewed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from torch import Tensor
+
+from ..noise import Noise
+
+#: Noisy latent and noise level to clean latent.
+Denoiser = Callable[[Tensor, float], Tensor]
+
+
+@dataclass(frozen=True)
+class State:
+    """A run between two steps.
+
+    Attributes:
+        x: the noisy latent.
+        step: steps taken.
+        history: tensors of earlier steps, newest first, as the sampler asked to keep them.
+        draws: how often noise was drawn.
+    """
+
+    x: Tensor
+    step: int = 0
+    history: tuple[Tensor, ...] = ()
+    draws: int = 0
+
+
+class Step:
+    """One step as a sampler sees it: from ``sigma`` to ``sigma_next``.
+
+    Attributes:
+        x: the noisy latent.
+        i: number of the step, from 0.
+        sigmas: of the whole run, descending.
+        denoise: the model with its conditions.
+        history: as in :class:`State`.
+    """
+
+    def __init__(
+        self, state: State, sigmas: Sequence[float], denoise: Denoiser, noise: Noise | None
+    ) -> None:
+        self.x, self.i, self.history = state.x, state.step, state.history
+        self.sigmas, self.denoise = sigmas, denoise
+        self._noise, self._draws = noise, state.draws
+
+    @property
+    def sigma(self) -> float:
+        """Noise level of ``x``."""
+        return self.sigmas[self.i]
+
+    @property
+    def sigma_next(self) -> float:
+        """Noise level to go to."""
+        return self.sigmas[self.i + 1]
+
+    @cached_property
+    def denoised(self) -> Tensor:
+        """The clean latent that the model sees in ``x``."""
+        return self.denoise(self.x, self.sigma)
+
+    @property
+    def d(self) -> Tensor:
+        """The derivative dx/dsigma of the probability flow (Karras et al. 2022, equation 3)."""
+        return to_d(self.x, self.sigma, self.denoised)
+
+    def noise(self, sigma: float | None = None, sigma_next: float | None = None) -> Tensor:
+        """Fresh noise, for the whole step or for a part of it."""
+        if self._noise is None:
+            raise TypeError("A sampler that draws noise must be registered with a noise source.")
+        a = self.sigma if sigma is None else sigma
+        b = self.sigma_next if sigma_next is None else sigma_next
+        self._draws += 1
+        return self._noise(self._draws - 1, a, b)
+
+    def to(self, x: Tensor, *keep: Tensor) -> State:
+        """The state behind this step; ``keep`` becomes its history."""
+        return State(x, self.i + 1, keep, self._draws)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A sampling algorithm and what it needs.
+
+    Attributes:
+        step: takes one step.
+        noise: where its noise comes from, if it draws any.
+        skip_penultimate: whether schedules should leave out the last level before zero.
+        inpaint_seed_offset: the kept area of an inpainting gets noise of a seed this much
+            higher; 0: the run's own noise.
+    """
+
+    step: Callable[[Step], State]
+    noise: Literal["none", "sequential", "brownian", "brownian_on_device"] = "none"
+    skip_penultimate: bool = False
+    inpaint_seed_offset: int = 0
+
+
+def to_d(x: Tensor, sigma: float, denoised: Tensor) -> Tensor:
+    """The derivative dx/dsigma that points away from the clean latent."""
+    return (x - denoised) / sigma
+
+
+def advance(
+    sampler: Sampler,
+    state: State,
+    sigmas: Sequence[float],
+    denoise: Denoiser,
+    noise: Noise | None = None,
+) -> tuple[State, Tensor]:
+    """Take one step; returns the next state and the clean latent that was seen on the way."""
+    step = Step(state, sigmas, denoise, noise)
+    following = sampler.step(step)
+    return following, step.denoised
