@@ -1,0 +1,164 @@
+"""A whole sampling run: noise, schedule, steps.
+
+Invariant: the result depends on the arguments alone; two runs with equal arguments on one
+device are bit-equal. Between steps, and only there, a run can be watched, saved and stopped.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import residency
+from .conditioning import Conditioning, fit_mask, prepare
+from .guidance import GuidedDenoiser, repeat_to_batch
+from .handles import Model
+from .inpainting import MaskedDenoiser
+from .noise import BrownianNoise, Noise, SequentialNoise, initial_noise
+from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
+from .schedules import sigmas_for, window
+
+Latent = Mapping[str, Any]
+#: Told (steps done, steps in all, clean latent as seen) after each step; may raise to cancel.
+OnStep = Callable[[int, int, Tensor], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run laid out: everything but the state that moves through it.
+
+    Attributes:
+        sampler: the algorithm.
+        sigmas: the noise levels it visits.
+        denoise: model, conditions and mask.
+        noise: for the samplers that draw some.
+        start: the state before the first step.
+    """
+
+    sampler: Sampler
+    sigmas: Sequence[float]
+    denoise: Denoiser
+    noise: Noise | None
+    start: State
+
+    def states(self, start: State | None = None) -> Iterator[tuple[State, Tensor]]:
+        """States after each step, with the clean latents seen; from any state of this run on."""
+        state = start or self.start
+        while state.step < len(self.sigmas) - 1:
+            with torch.no_grad():
+                state, denoised = advance(
+                    self.sampler, state, self.sigmas, self.denoise, self.noise
+                )
+            yield state, denoised
+
+
+def sample(
+    model: Model,
+    latent: Latent,
+    positive: Conditioning,
+    negative: Conditioning,
+    *,
+    seed: int,
+    steps: int,
+    cfg: float,
+    sampler: str,
+    scheduler: str,
+    denoise: float = 1.0,
+    start_step: int = 0,
+    last_step: int | None = None,
+    add_noise: bool = True,
+    force_full_denoise: bool = False,
+    on_step: OnStep | None = None,
+) -> dict[str, Any]:
+    """Denoise a latent.
+
+    Args:
+        model: the denoiser.
+        latent: ``samples`` (``b c h w``, unscaled), perhaps ``noise_mask`` and ``batch_index``.
+        positive: what the picture shall show.
+        negative: what it shall not.
+        seed: of all noise.
+        steps: of the schedule.
+        cfg: strength of guidance.
+        sampler: a name of ``SAMPLERS``.
+        scheduler: a name of ``SCHEDULERS``.
+        denoise: part of the schedule to run, from its end.
+        start_step: steps of the schedule to leave out at its beginning.
+        last_step: step to stop before.
+        add_noise: False if the latent is noisy already.
+        force_full_denoise: end at zero noise even if stopped early.
+        on_step: watches, and may cancel by raising.
+
+    Returns:
+        The latent with new ``samples`` on the model's device; its other entries stay.
+    """
+    algorithm = SAMPLERS[sampler]
+    schedule = sigmas_for(model.sampling, scheduler, steps, denoise, algorithm.skip_penultimate)
+    sigmas = window(schedule, start_step, last_step, force_full_denoise)
+    if len(sigmas) < 2:
+        return dict(latent)
+    samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
+    noise = _starting_noise(latent, samples, seed, add_noise)
+    run = lay_out(model, algorithm, sigmas, samples, noise, latent, positive, negative, cfg, seed)
+    result = run.start
+    for result, denoised in run.states():
+        if on_step:
+            on_step(result.step, len(sigmas) - 1, denoised)
+    return {**latent, "samples": result.x / model.latent_format.scale}
+
+
+def lay_out(
+    model: Model,
+    sampler: Sampler,
+    sigmas: Tensor,
+    samples: Tensor,
+    noise: Tensor,
+    latent: Latent,
+    positive: Conditioning,
+    negative: Conditioning,
+    cfg: float,
+    seed: int,
+) -> Run:
+    """Prepare a run: networks, conditions and tensors on the device; no step is taken."""
+    network = residency.load(model.weights)
+    weight = next(network.parameters())
+    x0 = samples.to(weight.device, torch.float32) * model.latent_format.scale
+    noise = noise.to(x0)
+    sides = (prepare(c, model.sampling, x0, weight) for c in (positive, negative))
+    denoise: Denoiser = GuidedDenoiser(network, model.sampling, *sides, cfg, weight.dtype)
+    if latent.get("noise_mask") is not None:
+        mask = repeat_to_batch(fit_mask(latent["noise_mask"], x0), len(x0))
+        kept = _noise_of_kept_area(noise, sampler, seed)
+        denoise = MaskedDenoiser(denoise, model.sampling, mask, x0, kept)
+    levels = sigmas.tolist()
+    x = model.sampling.noised(x0, noise, levels[0])
+    return Run(sampler, levels, denoise, _step_noise(sampler, x, sigmas, seed), State(x))
+
+
+def fix_empty_channels(samples: Tensor, channels: int) -> Tensor:
+    """An all-zero latent of another family gets the channels of this one."""
+    if samples.shape[1] == channels or samples.any():
+        return samples
+    return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])
+
+
+def _starting_noise(latent: Latent, samples: Tensor, seed: int, add_noise: bool) -> Tensor:
+    if not add_noise:
+        return torch.zeros(samples.shape)
+    return initial_noise(samples.shape, seed, latent.get("batch_index"))
+
+
+def _noise_of_kept_area(noise: Tensor, sampler: Sampler, seed: int) -> Tensor:
+    if sampler.inpaint_seed_offset == 0:
+        return noise
+    return initial_noise(noise.shape, seed + sampler.inpaint_seed_offset).to(noise)
+
+
+def _step_noise(sampler: Sampler, x: Tensor, sigmas: Tensor, seed: int) -> Noise | None:
+    if sampler.noise == "none":
+        return None
+    if sampler.noise == "sequential":
+        return SequentialNoise(x, seed)
+    return BrownianNoise(x, sigmas, seed, on_device=sampler.noise == "brownian_on_device")
