@@ -6,6 +6,7 @@ LoomError
 ├── NodeError              a node cannot do its work; the text tells the user what to do
 │   ├── InvalidInput       a value that passed validation but means nothing here
 │   └── ModelFileError     a weight file that is missing, damaged or of an unknown family
+├── InvalidFolderConfig    a YAML file of model paths that cannot be read
 ├── PathOutsideRoot        a name that leaves the folder it must stay in
 ├── JobConflict            a job id that is already taken
 └── WorkerLost             the worker process ended while a job was running
@@ -62,6 +63,10 @@ class InvalidPrompt(LoomError):
 
 class InvalidWorkflow(LoomError):
     """A canvas workflow whose structure cannot be read."""
+
+
+class InvalidFolderConfig(LoomError):
+    """A YAML file of model paths that cannot be read."""
 
 
 class NodeError(LoomError):

@@ -10,7 +10,7 @@ in the cache, or gone. A failed node takes down only what depends on it.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,10 +27,7 @@ from .failure import describe
 from .lanes import Lanes
 from .mapping import calls, gather, merge_ui
 from .plan import Plan, plan
-from .reports import Reporter
-
-#: Turns a preview picture (uint8 RGB, ``h w 3``) into bytes and their MIME type.
-EncodePreview = Callable[[Any], tuple[bytes, str]]
+from .reports import EncodePreview, Reporter
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class Executor:
         cache: ResultCache,
         folders: Folders,
         file_stamp: FileStamp,
-        encode_preview: EncodePreview,
+        encode_preview: EncodePreview | None,
         lanes: Lanes | None = None,
     ) -> None:
         self.nodes = nodes

@@ -13,6 +13,9 @@ from engine.plugins.node import MakePreview
 
 from .events import Emit, Event
 
+#: Turns a preview picture (uint8 RGB, ``h w 3``) into bytes and their MIME type.
+EncodePreview = Callable[[Any], tuple[bytes, str]]
+
 STEP_RATE = 30.0
 PREVIEW_RATE = 8.0
 
@@ -25,7 +28,7 @@ class Reporter:
         node: str,
         emit: Emit,
         loop: asyncio.AbstractEventLoop,
-        encode: Callable[[Any], tuple[bytes, str]],
+        encode: EncodePreview | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node
@@ -41,12 +44,12 @@ class Reporter:
         if now >= self._step_due or value >= total:
             self._step_due = now + 1 / STEP_RATE
             self._send(Event("progress", {"node": self._node, "value": value, "total": total}))
-        if preview is not None and now >= self._preview_due:
+        if preview is not None and self._encode is not None and now >= self._preview_due:
             self._preview_due = now + 1 / PREVIEW_RATE
-            self._show(preview)
+            self._show(preview, self._encode)
 
-    def _show(self, preview: MakePreview) -> None:
-        blob, mime = self._encode(preview())
+    def _show(self, preview: MakePreview, encode: EncodePreview) -> None:
+        blob, mime = encode(preview())
         self._send(Event("preview", {"node": self._node, "mime": mime}, blob))
 
     def _send(self, event: Event) -> None:

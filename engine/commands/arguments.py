@@ -1,0 +1,127 @@
+"""Flags that several commands share, and how unknown ones are refused.
+
+Invariant: a flag either does what its help says or is refused by name; none is swallowed.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from engine.folders import Folders, standard
+from engine.folders_config import with_extra_paths
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Flags of other launchers that mean something we do not do, and what to do instead.
+ELSEWHERE = {
+    "--multi-user": "there is one user per server",
+    "--windows-standalone-build": "leave it out; add --auto-launch to open the browser",
+    "--lowvram": "leave it out; weights that do not fit are dropped and loaded again",
+    "--novram": "leave it out; weights that do not fit are dropped and loaded again",
+    "--normalvram": "leave it out; it is how memory is always used",
+    "--highvram": "leave it out; weights stay on the device while they fit",
+    "--gpu-only": "leave it out; results stay where they were made",
+    "--use-pytorch-cross-attention": "leave it out; it is what is always used",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses unknown flags by name and offers the nearest one."""
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """Parse, refusing what is not known."""
+        known, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.refuse(unknown)
+        return known
+
+    def refuse(self, unknown: list[str]) -> NoReturn:
+        """End with 2 and a line about each argument that is not known."""
+        flags = [word for word in unknown if word.startswith("-")] or unknown
+        for flag in flags:
+            name = flag.partition("=")[0]
+            print(f"{self.prog}: {self._why(name)}", file=sys.stderr)
+        self.exit(2, f"See {self.prog} --help for what there is.\n")
+
+    def _why(self, name: str) -> str:
+        if name in ELSEWHERE:
+            return f"{name} is not supported: {ELSEWHERE[name]}."
+        own = [option for action in self._actions for option in action.option_strings]
+        near = get_close_matches(name, own, n=1)
+        return f"{name} is not supported." + (f" Did you mean {near[0]}?" if near else "")
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """Flags that say where files are."""
+    group = parser.add_argument_group("folders")
+    path = {"type": Path, "metavar": "DIR"}
+    group.add_argument("--base-directory", help="holds all the others", **path)  # type: ignore[arg-type]
+    for name, what in (
+        ("output", "finished results"),
+        ("input", "pictures that workflows read"),
+        ("temp", "previews: DIR/temp is emptied at every start"),
+        ("user", "settings, workflows and the queue"),
+    ):
+        group.add_argument(f"--{name}-directory", help=what, **path)  # type: ignore[arg-type]
+    group.add_argument(
+        "--extra-model-paths-config",
+        action="append",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="YAML file that names more model folders; may be given several times",
+    )
+    group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no node packs")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Flags that say where and with how much memory to compute."""
+    group = parser.add_argument_group("device")
+    choice = group.add_mutually_exclusive_group()
+    choice.add_argument("--cpu", action="store_true", help="compute on the CPU")
+    choice.add_argument("--cuda-device", type=int, metavar="N", help="compute on the N-th GPU")
+    group.add_argument(
+        "--cache-size",
+        type=float,
+        default=2.0,
+        metavar="GB",
+        help="memory for results that need not be computed again (default: 2)",
+    )
+
+
+def folders_of(args: argparse.Namespace) -> Folders:
+    """The folders that the flags name."""
+    base = (args.base_directory or ROOT).resolve()
+    temp = None if args.temp_directory is None else args.temp_directory.resolve() / "temp"
+    folders = standard(
+        base,
+        output=_resolved(args.output_directory),
+        input=_resolved(args.input_directory),
+        temp=temp,
+        user=_resolved(args.user_directory),
+    )
+    configs = [path for paths in args.extra_model_paths_config for path in paths]
+    default = base / "extra_model_paths.yaml"
+    return with_extra_paths(folders, [default, *configs] if default.is_file() else configs)
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()
+
+
+def device_of(args: argparse.Namespace) -> str:
+    """The device that the flags name."""
+    if args.cpu:
+        return "cpu"
+    return "auto" if args.cuda_device is None else f"cuda:{args.cuda_device}"
+
+
+def cache_bytes_of(args: argparse.Namespace) -> int:
+    """The cache budget that the flags name."""
+    return int(args.cache_size * 2**30)

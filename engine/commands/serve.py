@@ -1,0 +1,205 @@
+"""``main.py serve``: the server, until it is stopped."""
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+import ssl
+import sys
+from pathlib import Path
+
+from aiohttp import web
+from filelock import FileLock, Timeout
+
+from engine.server.app import build
+from engine.server.state import STATE, ServerConfig
+from engine.workers.config import WorkerConfig
+
+from .arguments import ROOT, add_device, add_folders, cache_bytes_of, device_of, folders_of
+
+log = logging.getLogger("loom")
+
+EVERYWHERE = "0.0.0.0,::"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``serve``."""
+    add_folders(parser)
+    add_device(parser)
+    _add_network(parser)
+    group = parser.add_argument_group("behaviour")
+    group.add_argument("--disable-metadata", action="store_true", help="save no workflow in files")
+    group.add_argument(
+        "--preview-method",
+        choices=("none", "auto", "latent2rgb"),
+        default="auto",
+        help="pictures while sampling; auto is latent2rgb (default: auto)",
+    )
+    group.add_argument(
+        "--preview-size", type=int, default=512, metavar="PX", help="longest side (default: 512)"
+    )
+    start = group.add_mutually_exclusive_group()
+    start.add_argument("--auto-launch", action="store_true", help="open the canvas in the browser")
+    start.add_argument("--disable-auto-launch", action="store_true", help="do not (the default)")
+    group.add_argument("--dont-print-server", action="store_true", help="print only warnings")
+    group.add_argument(
+        "--verbose",
+        nargs="?",
+        const="DEBUG",
+        default="INFO",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+        help="how much to log (default: INFO)",
+    )
+    group.add_argument("--log-stdout", action="store_true", help="log to standard output")
+    group.add_argument(
+        "--front-end-root", type=Path, metavar="DIR", help="serve this canvas, not the built one"
+    )
+    group.add_argument(
+        "--quick-test-for-ci", action="store_true", help="start, wait for the worker, and end"
+    )
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument(
+        "--listen",
+        nargs="?",
+        const=EVERYWHERE,
+        default="127.0.0.1",
+        metavar="IP[,IP]",
+        help="addresses to listen on (default: 127.0.0.1; without a value: all)",
+    )
+    group.add_argument("--port", type=int, default=8188, help="default: 8188")
+    group.add_argument(
+        "--insecure-no-auth",
+        action="store_true",
+        help="allow --listen on addresses that other computers reach; whoever reaches them "
+        "can use this server",
+    )
+    group.add_argument("--tls-keyfile", type=Path, metavar="FILE")
+    group.add_argument("--tls-certfile", type=Path, metavar="FILE")
+    group.add_argument(
+        "--enable-cors-header",
+        nargs="?",
+        const="*",
+        metavar="ORIGIN",
+        help="let pages of this origin use the API (without a value: all)",
+    )
+    group.add_argument(
+        "--max-upload-size", type=float, default=100, metavar="MB", help="default: 100"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve; 2 if the flags or the surroundings do not allow it."""
+    logging.basicConfig(
+        level="WARNING" if args.dont_print_server else args.verbose,
+        format="%(message)s",
+        stream=sys.stdout if args.log_stdout else sys.stderr,
+    )
+    hosts = tuple(host.strip() for host in args.listen.split(",") if host.strip())
+    if problem := exposure(hosts, args.insecure_no_auth):
+        print(problem, file=sys.stderr)
+        return 2
+    server, worker = _configs(args, hosts)
+    server.folders.user.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(server.folders.user / "server.lock")
+    try:
+        with lock.acquire(timeout=0):
+            return asyncio.run(_serve(args, server, worker))
+    except Timeout:
+        text = "Another server uses the same user folder; stop it or choose --user-directory."
+        print(text, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"Cannot listen on port {args.port}: {error.strerror}. Choose --port.", file=sys.stderr
+        )
+        return 2
+
+
+def exposure(hosts: tuple[str, ...], insecure: bool) -> str:
+    """Why these addresses are refused; empty if they are fine."""
+    open_hosts = [host for host in hosts if not _is_loopback(host)]
+    if not open_hosts or insecure:
+        return ""
+    return (
+        f"--listen {','.join(open_hosts)} would let other computers run workflows here without "
+        "a password. Use 127.0.0.1, or add --insecure-no-auth if the network is yours."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerConfig, WorkerConfig]:
+    folders = folders_of(args)
+    server = ServerConfig(
+        folders=folders,
+        hosts=hosts,
+        port=args.port,
+        web_root=args.front_end_root or ROOT / "web" / "dist",
+        max_upload=int(args.max_upload_size * 2**20),
+        cors_origin=args.enable_cors_header,
+        metadata=not args.disable_metadata,
+        argv=tuple(sys.argv),
+    )
+    worker = WorkerConfig(
+        folders=folders,
+        device=device_of(args),
+        cache_bytes=cache_bytes_of(args),
+        packs=not args.disable_all_custom_nodes,
+        previews=args.preview_method != "none",
+        preview_size=args.preview_size,
+    )
+    return server, worker
+
+
+async def _serve(args: argparse.Namespace, server: ServerConfig, worker: WorkerConfig) -> int:
+    runner = web.AppRunner(build(server, worker), access_log=None)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM"):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(getattr(signal, name), stop.set)
+    await runner.setup()
+    try:
+        tls = _tls(args)
+        for host in server.hosts:
+            await web.TCPSite(runner, host, server.port, ssl_context=tls).start()
+        _greet(args, server, tls is not None)
+        if args.quick_test_for_ci:
+            await runner.app[STATE].dispatcher.worker.ready.wait()
+        else:
+            await stop.wait()
+    finally:
+        await runner.cleanup()
+    return 0
+
+
+def _tls(args: argparse.Namespace) -> ssl.SSLContext | None:
+    if args.tls_certfile is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(args.tls_certfile, args.tls_keyfile)
+    return context
+
+
+def _greet(args: argparse.Namespace, server: ServerConfig, tls: bool) -> None:
+    scheme = "https" if tls else "http"
+    addresses = [f"[{host}]" if ":" in host else host for host in server.hosts]
+    for address in addresses:
+        log.info("Latent Loom is on %s://%s:%d", scheme, address, server.port)
+    if args.insecure_no_auth:
+        log.warning("Everybody who reaches these addresses can use this server.")
+    if args.auto_launch:
+        import webbrowser
+
+        shown = "127.0.0.1" if server.hosts[0] in EVERYWHERE.split(",") else addresses[0]
+        webbrowser.open(f"{scheme}://{shown}:{server.port}")

@@ -1,0 +1,101 @@
+"""Finding and loading nodes: the built-in ones and the packs in ``custom_nodes``.
+
+Invariant: a pack that fails to load is reported and left out; it never stops the others, and
+it never replaces a built-in node.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from .node import Node
+from .typed import REGISTRY_ATTRIBUTE
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What became of one node pack.
+
+    Attributes:
+        name: of its file or folder.
+        nodes: ids of the nodes it added.
+        seconds: how long its import took.
+        error: traceback if it failed.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All loaded nodes by id, and a report on every pack."""
+
+    nodes: dict[str, Node]
+    packs: tuple[Pack, ...]
+
+
+def load(pack_folders: Iterable[Path]) -> Catalogue:
+    """Load the built-in nodes, then every pack of the folders."""
+    nodes = dict(builtin_nodes())
+    packs = []
+    for path in (path for folder in pack_folders for path in pack_paths(folder)):
+        found, pack = load_pack(path)
+        packs.append(pack)
+        nodes = {**found, **nodes}
+    return Catalogue(nodes, tuple(packs))
+
+
+def builtin_nodes() -> Iterator[tuple[str, Node]]:
+    """The nodes of the package ``nodes``."""
+    import nodes
+
+    for info in pkgutil.iter_modules(nodes.__path__, "nodes."):
+        yield from nodes_of(importlib.import_module(info.name)).items()
+
+
+def nodes_of(module: ModuleType) -> dict[str, Node]:
+    """The nodes that a module defines, by id."""
+    return dict(getattr(module, REGISTRY_ATTRIBUTE, {}))
+
+
+def pack_paths(folder: Path) -> list[Path]:
+    """Single files and folders that are packs, sorted; ``*.disabled`` and hidden ones not."""
+    if not folder.is_dir():
+        return []
+    entries = (p for p in sorted(folder.iterdir()) if not p.name.startswith((".", "_")))
+    return [p for p in entries if p.suffix == ".py" or (p / "__init__.py").is_file()]
+
+
+def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
+    """Import one pack; its nodes, and the report on it."""
+    began = time.perf_counter()
+    try:
+        found = _import(path)
+    except Exception:
+        seconds = time.perf_counter() - began
+        return {}, Pack(path.stem, (), seconds, traceback.format_exc())
+    return found, Pack(path.stem, tuple(found), time.perf_counter() - began)
+
+
+def _import(path: Path) -> dict[str, Node]:
+    name = f"custom_nodes.{path.stem}"
+    file = path / "__init__.py" if path.is_dir() else path
+    places = [str(path)] if path.is_dir() else None
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=places)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    inner = [m for n, m in list(sys.modules.items()) if n.startswith(f"{name}.")]
+    return {id: node for m in (module, *inner) for id, node in nodes_of(m).items()}

@@ -1,0 +1,96 @@
+"""The application: state, routes under ``/`` and ``/api``, the canvas, start and end.
+
+Invariant: listening comes first; whatever takes time (the worker, the database's recovery)
+goes on behind it.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import shutil
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from engine.errors import LoomError
+from engine.store.database import Database
+from engine.workers.config import WorkerConfig
+
+from .catalogue import Catalogue
+from .dispatcher import Dispatcher
+from .hub import Hub
+from .routes import ROUTES
+from .security import PAGE_POLICY, Handler, guard
+from .state import STATE, ServerConfig, ServerState
+
+log = logging.getLogger("loom")
+
+_NOT_BUILT = "The canvas is not built. `make run` builds it; the API works without it."
+
+
+def build(config: ServerConfig, worker: WorkerConfig) -> web.Application:
+    """The application of a server with one local worker."""
+    app = web.Application(
+        middlewares=[answer_errors, guard(config.cors_origin)], client_max_size=config.max_upload
+    )
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+        app.router.add_route(route.method, f"/api{route.path}", route.handler)
+    app.router.add_get("/", index)
+    if config.web_root.is_dir():
+        app.router.add_static("/", config.web_root)
+    state = _state(config, worker)
+    app[STATE] = state
+    app.cleanup_ctx.append(lambda app: _lifetime(state))
+    return app
+
+
+def _state(config: ServerConfig, worker: WorkerConfig) -> ServerState:
+    folders = config.folders
+    shutil.rmtree(folders.temp, ignore_errors=True)
+    folders.create()
+    database, hub = Database(folders.user / "loom.db"), Hub()
+    catalogue = Catalogue(folders.user / "nodes.json")
+    dispatcher = Dispatcher(database, hub, catalogue, worker, config.metadata)
+    return ServerState(config, database, hub, catalogue, dispatcher)
+
+
+async def _lifetime(state: ServerState) -> AsyncIterator[None]:
+    task = asyncio.create_task(state.dispatcher.run())
+    task.add_done_callback(_report)
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    state.database.close()
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("The dispatcher stopped", exc_info=error)
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    """The page of the canvas."""
+    page = request.app[STATE].config.web_root / "index.html"
+    headers = {"Cache-Control": "no-store, must-revalidate", "Content-Security-Policy": PAGE_POLICY}
+    if not page.is_file():
+        return web.Response(text=_NOT_BUILT, headers=headers)
+    return web.FileResponse(page, headers=headers)
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn errors of the engine into 400 answers and log what nobody expected."""
+    try:
+        return await handler(request)
+    except LoomError as error:
+        body = json.dumps({"error": str(error)})
+        return web.Response(text=body, status=400, content_type="application/json")
+    except (web.HTTPException, asyncio.CancelledError, ConnectionError):
+        raise
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        body = json.dumps({"error": "The server made a mistake; its log says which."})
+        return web.Response(text=body, status=500, content_type="application/json")

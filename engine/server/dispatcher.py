@@ -1,0 +1,275 @@
+"""From the queue to the worker and back: leases jobs, follows them, ends them.
+
+Invariant: a job is handed out only while a worker is ready and no run still needs its
+device; however a run ends (well, badly, interrupted, with a dead worker), the job gets
+exactly one final state and the clients hear of it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import InvalidPrompt
+from engine.graph.prompt import Prompt, parse, to_json
+from engine.graph.validate import validate
+from engine.store import jobs, runlog
+from engine.store.database import Database
+from engine.store.jobs import Job, State
+from engine.workers.config import WorkerConfig
+from engine.workers.local import LocalWorker, describe_loss
+from engine.workers.protocol import Message
+
+from .catalogue import Catalogue
+from .hub import Hub
+from .runview import RunView
+
+log = logging.getLogger("loom")
+
+#: How long an interrupted node may go on before its worker is killed.
+PATIENCE_SECONDS = 10.0
+#: How often the run log is written.
+FLUSH_SECONDS = 0.25
+#: Events that clients replay; progress is kept by its last value only.
+_LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
+
+
+@dataclass
+class Active:
+    """A job that a worker has.
+
+    Attributes:
+        job: as it was leased.
+        view: what is known of the run.
+        interrupted: the user asked it to stop.
+    """
+
+    job: Job
+    view: RunView
+    interrupted: bool = False
+
+
+class Dispatcher:
+    """Keeps one worker busy with the jobs of the queue.
+
+    Attributes:
+        active: jobs that the worker has, oldest first.
+        system: what the worker last said of its devices and memory.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        catalogue: Catalogue,
+        config: WorkerConfig,
+        metadata: bool = True,
+    ) -> None:
+        """Prepare; :meth:`run` does the work.
+
+        Args:
+            database: holds the queue.
+            hub: hears of everything.
+            catalogue: takes the specs that the worker reports.
+            config: for the worker.
+            metadata: whether output files carry prompt and workflow.
+        """
+        self.active: dict[str, Active] = {}
+        self.system: Mapping[str, Any] = {}
+        self.worker = LocalWorker(config, self._on_message, self._on_exit)
+        self._database = database
+        self._hub = hub
+        self._catalogue = catalogue
+        self._wake = asyncio.Event()
+        self._entries: list[runlog.Entry] = []
+        self._endings: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+        self._checked: dict[str, Prompt] = {}
+        self._metadata = metadata
+        self._folders = config.folders
+
+    async def run(self) -> None:
+        """Work until cancelled; then the worker is stopped."""
+        again = await self._database.run(jobs.recover)
+        if again:
+            log.info("Back in the queue after the last server ended: %s", ", ".join(again))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.worker.supervise())
+                group.create_task(self._lease())
+                group.create_task(self._end_jobs())
+                group.create_task(self._flush())
+        finally:
+            await self.worker.stop()
+
+    async def announce(self) -> None:
+        """Tell all clients how long the queue is."""
+        self._hub.send("status", await self.status(), key="status")
+
+    async def status(self) -> dict[str, Any]:
+        """The data of a ``status`` event."""
+        remaining = await self._database.run(jobs.remaining)
+        return {"status": {"exec_info": {"queue_remaining": remaining}}}
+
+    def interrupt(self, job: str | None = None) -> bool:
+        """Stop a running job, or the oldest one; whether there was such a job."""
+        chosen = job if job is not None else next(iter(self.active), None)
+        if chosen not in self.active:
+            return False
+        active = self.active[chosen]
+        active.interrupted = True
+        self.worker.send(Message("interrupt", {"job": chosen}))
+        loop = asyncio.get_running_loop()
+        loop.call_later(PATIENCE_SECONDS, self._lose_patience, active)
+        return True
+
+    def free(self, unload_models: bool, free_memory: bool) -> None:
+        """Ask the worker to give memory back when its device is idle."""
+        data = {"unload_models": unload_models, "free_memory": free_memory}
+        self.worker.send(Message("free", data))
+
+    def _lose_patience(self, active: Active) -> None:
+        if self.active.get(active.job.id) is active:
+            log.warning("Node %s ignored an interrupt; restarting the worker.", active.view.node)
+            self.worker.kill()
+
+    async def _lease(self) -> None:
+        while True:
+            await self.worker.ready.wait()
+            if self._may_lease() and (job := await self._database.run(jobs.lease)) is not None:
+                await self._hand_out(job)
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 5)
+            self._wake.clear()
+
+    def _may_lease(self) -> bool:
+        return all(active.view.drained for active in self.active.values())
+
+    async def add(self, job: Job, checked: Prompt) -> None:
+        """Put a validated job into the queue; durable when this returns.
+
+        Raises:
+            JobConflict: a job with this id exists.
+        """
+        await self._database.run(jobs.add, job)
+        self._checked[job.id] = checked
+        await self.announce()
+        self._wake.set()
+
+    async def _hand_out(self, job: Job) -> None:
+        self.active[job.id] = Active(job, RunView(job.id))
+        try:
+            prompt = self._checked.pop(job.id, None) or self._check_again(job)
+        except InvalidPrompt as error:
+            failure = {"exception_type": error.type, "exception_message": error.details}
+            lost = {"job": job.id, "status": "failed", "outputs": {}, "failure": failure}
+            self._endings.put_nowait(lost)
+            return
+        data = {
+            "job": job.id,
+            "number": job.number,
+            "prompt": to_json(prompt),
+            "outputs": [id for id in job.targets if id in prompt],
+            "metadata": self._metadata_of(job),
+        }
+        self.worker.send(Message("run", data))
+
+    def _check_again(self, job: Job) -> Prompt:
+        """Validate a job of an earlier start, whose nodes or files may be gone by now."""
+        folders, specs = self._folders, self._catalogue.specs
+        return validate(parse(job.prompt), specs, folders.list, job.targets).prompt
+
+    def _metadata_of(self, job: Job) -> dict[str, Any]:
+        extra = job.extra.get("extra_pnginfo")
+        carried = extra if isinstance(extra, Mapping) else {}
+        return {"prompt": job.prompt, **carried} if self._metadata else {}
+
+    def _on_message(self, message: Message) -> None:
+        data = message.data
+        match message.kind:
+            case "ready":
+                self._catalogue.update(data["specs"], data["packs"])
+                self.system = data["system"]
+                self._wake.set()
+                log.info("Worker %s is ready.", self.worker.pid)
+            case "heartbeat":
+                self.system = data["system"]
+            case "event":
+                self._on_event(data["job"], data["type"], data["data"], message.blob)
+            case "done":
+                self._endings.put_nowait(data)
+
+    def _on_event(self, job: str, type: str, data: Mapping[str, Any], blob: bytes) -> None:
+        active = self.active.get(job)
+        if active is None:
+            return
+        client = active.job.client
+        if type == "preview":
+            meta = active.view.preview_meta(data["node"], data["mime"])
+            self._hub.send_preview(meta, blob, client)
+            return
+        for out in active.view.fold(type, data):
+            self._hub.send(out.type, out.data, client, out.key)
+        if type in _LOGGED:
+            self._entries.append(runlog.Entry(job, type, data, time.time()))
+        if type == "drained":
+            self._wake.set()
+
+    def _on_exit(self, ending: str) -> None:
+        log.warning("%s", ending)
+        for active in list(self.active.values()):
+            failure = describe_loss(ending, active.view.node)
+            status = "cancelled" if active.interrupted else "failed"
+            data = {"job": active.job.id, "status": status, "outputs": {}, "failure": failure}
+            self._endings.put_nowait(data)
+
+    async def _end_jobs(self) -> None:
+        while True:
+            await self._end(await self._endings.get())
+
+    async def _end(self, data: Mapping[str, Any]) -> None:
+        active = self.active.get(data["job"])
+        if active is None:
+            return
+        await self._write_log()
+        failure = data.get("failure")
+        if failure is not None:
+            failure = {**failure, "executed": list(data.get("executed", ()))}
+        state = State(data["status"])
+        await self._database.run(jobs.finish, active.job.id, state, data["outputs"], failure)
+        del self.active[active.job.id]
+        type, payload = ending_message(active.job.id, state, failure, time.time())
+        self._hub.send(type, payload, active.job.client)
+        await self.announce()
+        closing = {"node": None, "prompt_id": active.job.id}
+        self._hub.send("executing", closing, active.job.client)
+        self._wake.set()
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._write_log()
+
+    async def _write_log(self) -> None:
+        entries, self._entries = self._entries, []
+        if entries:
+            await self._database.run(runlog.append, entries)
+
+
+def ending_message(
+    job: str, state: State, failure: Mapping[str, Any] | None, at: float
+) -> tuple[str, dict[str, Any]]:
+    """The event that tells clients how a job ended: its type and its data."""
+    base: dict[str, Any] = {"prompt_id": job, "timestamp": int(at * 1000)}
+    if state is State.DONE:
+        return "execution_success", base
+    facts = dict(failure or {})
+    if state is State.CANCELLED:
+        kept = {key: facts.get(key) for key in ("node_id", "node_type", "executed")}
+        return "execution_interrupted", {**base, **kept}
+    message = f"{facts.get('exception_message', '')}\n{facts.get('hint', '')}"
+    facts["exception_message"] = message.rstrip() + "\n"
+    return "execution_error", {**base, **facts, "current_outputs": facts.get("executed", [])}

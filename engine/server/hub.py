@@ -1,0 +1,114 @@
+"""Websocket clients and what is on its way to them.
+
+Invariant: sending never waits. Each client has its own queue; a message that replaces an
+older unsent one of the same key (progress, previews) takes its place, and a client that is
+too slow for the rest is closed, so that it can reconnect and catch up.
+"""
+
+import asyncio
+import contextlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+#: Unsent messages after which a client counts as gone.
+LONGEST_QUEUE = 5000
+
+PREVIEW_IMAGE = 1
+PREVIEW_IMAGE_WITH_METADATA = 4
+_FORMATS = {"image/jpeg": 1, "image/png": 2}
+
+
+class Client:
+    """One websocket session.
+
+    Attributes:
+        sid: the id that the client chose or got.
+        flags: features that the client announced.
+    """
+
+    def __init__(self, sid: str, socket: web.WebSocketResponse) -> None:
+        self.sid = sid
+        self.flags: Mapping[str, Any] = {}
+        self._socket = socket
+        self._queue: dict[object, str | bytes] = {}
+        self._filled = asyncio.Event()
+
+    def post(self, payload: str | bytes, key: object = None) -> None:
+        """Queue a frame; an unsent frame with the same ``key`` is replaced."""
+        if len(self._queue) >= LONGEST_QUEUE:
+            self._queue.clear()
+            self._queue[object()] = ""
+        else:
+            self._queue[object() if key is None else key] = payload
+        self._filled.set()
+
+    async def pump(self) -> None:
+        """Send what is queued until the socket closes."""
+        while not self._socket.closed:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._queue:
+                payload = self._queue.pop(next(iter(self._queue)))
+                if payload == "":
+                    await self._socket.close(message=b"client too slow")
+                    return
+                with contextlib.suppress(ConnectionError, RuntimeError):
+                    await self._send(payload)
+
+    async def _send(self, payload: str | bytes) -> None:
+        if isinstance(payload, str):
+            await self._socket.send_str(payload)
+        else:
+            await self._socket.send_bytes(payload)
+
+
+class Hub:
+    """All connected clients, by session id."""
+
+    def __init__(self) -> None:
+        self.clients: dict[str, Client] = {}
+
+    def send(
+        self, type: str, data: Mapping[str, Any], sid: str | None = None, key: object = None
+    ) -> None:
+        """Send an event to one client, or to all if ``sid`` is None."""
+        payload = frame(type, data)
+        for client in self._targets(sid):
+            client.post(payload, key)
+
+    def send_preview(self, meta: Mapping[str, Any], picture: bytes, sid: str | None) -> None:
+        """Send a picture of a node at work.
+
+        Args:
+            meta: ``node_id``, ``prompt_id`` and the like, and ``image_type``.
+            picture: encoded as ``image_type`` says.
+            sid: one client, or None for all.
+        """
+        for client in self._targets(sid):
+            wants_meta = client.flags.get("supports_preview_metadata") is True
+            payload = _preview_with_metadata(meta, picture) if wants_meta else None
+            payload = payload or _preview(meta["image_type"], picture)
+            client.post(payload, ("preview", meta["node_id"]))
+
+    def _targets(self, sid: str | None) -> list[Client]:
+        if sid is None:
+            return list(self.clients.values())
+        return [self.clients[sid]] if sid in self.clients else []
+
+
+def frame(type: str, data: Mapping[str, Any]) -> str:
+    """A JSON frame of the websocket protocol."""
+    return json.dumps({"type": type, "data": data})
+
+
+def _preview(mime: str, picture: bytes) -> bytes:
+    return struct.pack(">II", PREVIEW_IMAGE, _FORMATS[mime]) + picture
+
+
+def _preview_with_metadata(meta: Mapping[str, Any], picture: bytes) -> bytes:
+    head = json.dumps(meta).encode()
+    return struct.pack(">II", PREVIEW_IMAGE_WITH_METADATA, len(head)) + head + picture

@@ -1,0 +1,39 @@
+"""The HTTP routes, one file a resource; each module has a ``ROUTES`` table.
+
+Invariant: handlers are small: they read the request by ``request.py``'s functions, ask store,
+catalogue or dispatcher, and answer.
+"""
+
+from aiohttp import web
+
+from . import (
+    files,
+    history,
+    models,
+    nodes,
+    prompt,
+    queue,
+    settings,
+    system,
+    uploads,
+    userdata,
+    websocket,
+)
+
+ROUTES: list[web.RouteDef] = [
+    route
+    for module in (
+        files,
+        history,
+        models,
+        nodes,
+        prompt,
+        queue,
+        settings,
+        system,
+        uploads,
+        userdata,
+        websocket,
+    )
+    for route in module.ROUTES
+]

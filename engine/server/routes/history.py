@@ -1,0 +1,76 @@
+"""``/history``: jobs that have ended, with what they showed."""
+
+from typing import Any
+
+from aiohttp import web
+
+from engine.store import jobs, runlog
+from engine.store.database import Database
+from engine.store.jobs import Job, State
+
+from ..dispatcher import ending_message
+from ..request import id_list, json_object, query_int
+from ..state import state_of
+from .queue import item
+
+
+async def show_all(request: web.Request) -> web.Response:
+    """Entries by job id, oldest first; ``max_items`` and ``offset`` choose a page."""
+    database = state_of(request).database
+    max_items, offset = query_int(request, "max_items"), query_int(request, "offset")
+    found = await database.run(jobs.history, max_items, offset)
+    return web.json_response({job.id: await _entry(database, job) for job in found})
+
+
+async def show(request: web.Request) -> web.Response:
+    """The entry of one job, or an empty object while it has not ended."""
+    database = state_of(request).database
+    job = await database.run(jobs.get, request.match_info["id"])
+    if job is None or job.state not in jobs.FINAL:
+        return web.json_response({})
+    return web.json_response({job.id: await _entry(database, job)})
+
+
+async def change(request: web.Request) -> web.Response:
+    """Forget jobs: ``{"clear": true}`` or ``{"delete": [id, ...]}``."""
+    database, body = state_of(request).database, await json_object(request)
+    if body.get("clear"):
+        await database.run(jobs.drop_history)
+    if ids := id_list(body, "delete"):
+        await database.run(jobs.drop_history, ids)
+    return web.Response()
+
+
+async def _entry(database: Database, job: Job) -> dict[str, Any]:
+    messages = await _messages(database, job)
+    done = job.state is State.DONE
+    status = {
+        "status_str": "success" if done else "error",
+        "completed": done,
+        "messages": messages,
+    }
+    meta = {id: _meta(id) for id in job.outputs}
+    return {"prompt": item(job), "outputs": job.outputs, "status": status, "meta": meta}
+
+
+async def _messages(database: Database, job: Job) -> list[Any]:
+    base = {"prompt_id": job.id}
+    logged = await database.run(runlog.of_job, job.id)
+    names = {"started": "execution_start", "cached": "execution_cached"}
+    messages: list[Any] = [
+        [names[e.type], {**base, **e.data, "timestamp": int(e.at * 1000)}]
+        for e in logged
+        if e.type in names
+    ]
+    return [*messages, list(ending_message(job.id, job.state, job.failure, job.ended or 0.0))]
+
+
+def _meta(id: str) -> dict[str, Any]:
+    return {"node_id": id, "display_node": id, "parent_node": None, "real_node_id": id}
+
+
+ROUTES = [
+    web.get("/history", show_all),
+    web.get("/history/{id}", show),
+    web.post("/history", change),
+]

@@ -1,0 +1,54 @@
+"""``/queue`` and ``/interrupt``: what waits and runs, and how to stop it."""
+
+from typing import Any
+
+from aiohttp import web
+
+from engine.store import jobs
+from engine.store.jobs import Job, State
+
+from ..request import id_list, json_object
+from ..state import state_of
+
+
+def item(job: Job) -> list[Any]:
+    """A job as clients know it: ``[number, id, prompt, extra_data, outputs]``."""
+    return [job.number, job.id, job.prompt, job.extra, list(job.targets)]
+
+
+async def show(request: web.Request) -> web.Response:
+    """Running and waiting jobs, in order."""
+    database = state_of(request).database
+    running = await database.run(jobs.in_state, State.RUNNING)
+    waiting = await database.run(jobs.in_state, State.QUEUED)
+    answer = {
+        "queue_running": [item(j) for j in running],
+        "queue_pending": [item(j) for j in waiting],
+    }
+    return web.json_response(answer)
+
+
+async def change(request: web.Request) -> web.Response:
+    """Remove waiting jobs: ``{"clear": true}`` or ``{"delete": [id, ...]}``."""
+    state, body = state_of(request), await json_object(request)
+    if body.get("clear"):
+        await state.database.run(jobs.drop_queued)
+    if ids := id_list(body, "delete"):
+        await state.database.run(jobs.drop_queued, ids)
+    await state.dispatcher.announce()
+    return web.Response()
+
+
+async def interrupt(request: web.Request) -> web.Response:
+    """Stop the running job, or only the one that ``{"prompt_id": ...}`` names."""
+    body = await json_object(request, empty_ok=True)
+    wanted = body.get("prompt_id")
+    state_of(request).dispatcher.interrupt(None if wanted is None else str(wanted))
+    return web.Response()
+
+
+ROUTES = [
+    web.get("/queue", show),
+    web.post("/queue", change),
+    web.post("/interrupt", interrupt),
+]

@@ -1,0 +1,128 @@
+"""``/userdata``: the user's own files, such as saved workflows.
+
+Invariant: every name is resolved inside the user's folder; files are replaced whole.
+"""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from engine.errors import PathOutsideRoot
+from engine.folders import inside
+
+from ..request import bad, query_flag
+from ..state import state_of
+from .settings import USER
+
+
+def _root(request: web.Request) -> Path:
+    return state_of(request).config.folders.user / USER
+
+
+def _resolve(request: web.Request, name: str) -> Path:
+    try:
+        return inside(_root(request), unquote(name))
+    except PathOutsideRoot as error:
+        raise bad(str(error), web.HTTPForbidden) from error
+
+
+def _info(path: Path, root: Path) -> dict[str, Any]:
+    status = path.stat()
+    return {
+        "path": path.relative_to(root).as_posix(),
+        "size": status.st_size,
+        "modified": status.st_mtime,
+        "created": status.st_ctime,
+    }
+
+
+async def listing(request: web.Request) -> web.Response:
+    """Files of the folder ``dir``; ``recurse``, ``full_info`` and ``split`` change the answer."""
+    name = request.query.get("dir", "")
+    if not name:
+        raise bad("Give the folder to list as 'dir'.")
+    folder = _resolve(request, name)
+    if not folder.is_dir():
+        raise bad(f"There is no folder '{name}'.", web.HTTPNotFound)
+    pattern = "**/*" if query_flag(request, "recurse") else "*"
+    files = sorted(path for path in folder.glob(pattern) if path.is_file())
+    if query_flag(request, "full_info"):
+        return web.json_response([_info(path, folder) for path in files])
+    names = [path.relative_to(folder).as_posix() for path in files]
+    if query_flag(request, "split"):
+        return web.json_response([[name, *name.split("/")] for name in names])
+    return web.json_response(names)
+
+
+async def read(request: web.Request) -> web.StreamResponse:
+    """The content of a file, never as something that a browser runs."""
+    path = _existing(request)
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    response = web.FileResponse(path, headers=headers)
+    response.content_type = (
+        "application/json" if path.suffix == ".json" else "application/octet-stream"
+    )
+    return response
+
+
+async def write(request: web.Request) -> web.Response:
+    """Replace a file by the body; ``overwrite=false`` keeps an existing one (409)."""
+    path = _resolve(request, request.match_info["file"])
+    if path == _root(request).resolve() or path.is_dir():
+        raise bad("That is a folder; give the name of a file.")
+    if path.exists() and not query_flag(request, "overwrite", True):
+        raise bad("File already exists", web.HTTPConflict)
+    _replace(path, await request.read())
+    return _answer(request, path)
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Remove a file."""
+    _existing(request).unlink()
+    return web.Response(status=204)
+
+
+async def move(request: web.Request) -> web.Response:
+    """Rename a file; ``overwrite=false`` keeps an existing one (409)."""
+    source, target = _existing(request), _resolve(request, request.match_info["dest"])
+    if target.exists() and not query_flag(request, "overwrite", True):
+        raise bad("File already exists", web.HTTPConflict)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+    return _answer(request, target)
+
+
+def _existing(request: web.Request) -> Path:
+    path = _resolve(request, request.match_info["file"])
+    if not path.is_file():
+        raise bad(f"There is no file '{unquote(request.match_info['file'])}'.", web.HTTPNotFound)
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{uuid.uuid4().hex}.part")
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        raise bad(f"'{path.name}' cannot be written: {error.strerror}.") from error
+
+
+def _answer(request: web.Request, path: Path) -> web.Response:
+    info = _info(path, _root(request).resolve())
+    full = query_flag(request, "full_info")
+    return web.json_response(info if full else info["path"])
+
+
+ROUTES = [
+    web.get("/userdata", listing),
+    web.get("/userdata/{file}", read),
+    web.post("/userdata/{file}", write),
+    web.delete("/userdata/{file}", delete),
+    web.post("/userdata/{file}/move/{dest}", move),
+]

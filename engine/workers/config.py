@@ -1,0 +1,54 @@
+"""What a worker needs to know before it loads anything.
+
+Invariant: plain JSON data, so that the server can send it to a process anywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.folders import Folders
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """Settings of one worker.
+
+    Attributes:
+        folders: roots of the installation.
+        device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
+        cache_bytes: budget of the result cache.
+        packs: whether to load node packs.
+        previews: whether samplers send pictures while they run.
+        preview_size: longest side of a preview, in pixels.
+    """
+
+    folders: Folders
+    device: str = "auto"
+    cache_bytes: int = 2 << 30
+    packs: bool = True
+    previews: bool = True
+    preview_size: int = 512
+
+
+def to_json(config: WorkerConfig) -> dict[str, Any]:
+    """JSON data of a configuration."""
+    folders = config.folders
+    roots = {n: str(getattr(folders, n)) for n in ("output", "input", "temp", "user")}
+    models = {kind: [str(p) for p in paths] for kind, paths in folders.models.items()}
+    packs = [str(p) for p in folders.custom_nodes]
+    data = asdict(config)
+    data["folders"] = {**roots, "custom_nodes": packs, "models": models}
+    return data
+
+
+def from_json(data: Mapping[str, Any]) -> WorkerConfig:
+    """The inverse of :func:`to_json`."""
+    raw = data["folders"]
+    folders = Folders(
+        **{name: Path(raw[name]) for name in ("output", "input", "temp", "user")},
+        custom_nodes=tuple(Path(p) for p in raw["custom_nodes"]),
+        models={kind: tuple(Path(p) for p in paths) for kind, paths in raw["models"].items()},
+    )
+    return WorkerConfig(**{**data, "folders": folders})

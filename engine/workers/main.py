@@ -1,0 +1,138 @@
+"""The worker process: ``python -m engine.workers.main``, talking over its standard pipes.
+
+Invariant: standard output belongs to the protocol alone (prints of packs go to standard
+error), and when the server goes away the process ends at once, whatever it is doing.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO
+
+from engine.execution.events import Event
+from engine.execution.executor import Run
+from engine.graph.prompt import parse
+from engine.graph.spec import to_json
+
+from . import config, runtime
+from .protocol import Message, encode, read_blocking
+
+HEARTBEAT_SECONDS = 2.0
+
+
+class Pipe:
+    """Sends messages from any thread, whole frames only."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Write one message; ends the process if nobody reads any more."""
+        try:
+            with self._lock:
+                self._stream.write(encode(message))
+                self._stream.flush()
+        except OSError:
+            os._exit(0)
+
+
+class Worker:
+    """The jobs of this process and what the server says about them."""
+
+    def __init__(self, built: runtime.Runtime, send: Callable[[Message], None]) -> None:
+        self._runtime = built
+        self._send = send
+        self._cancelled: dict[str, threading.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def handle(self, message: Message) -> None:
+        """Act on a message; on the event loop's thread."""
+        data = message.data
+        match message.kind:
+            case "run":
+                task = asyncio.create_task(self._run(data))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            case "interrupt":
+                if data["job"] in self._cancelled:
+                    self._cancelled[data["job"]].set()
+            case "free":
+                free = partial(runtime.free, self._runtime, **data)
+                task = asyncio.create_task(self._runtime.lanes.device.run((0.0, 0), free))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            case "stop":
+                os._exit(0)
+
+    async def _run(self, data: Any) -> None:
+        job = data["job"]
+        run = Run(job, parse(data["prompt"]), tuple(data["outputs"]), data["number"])
+        run = Run(run.id, run.prompt, run.outputs, run.number, data["metadata"])
+        cancelled = self._cancelled[job] = threading.Event()
+        try:
+            outcome = await self._runtime.executor.execute(run, partial(self._tell, job), cancelled)
+        finally:
+            del self._cancelled[job]
+        answer = {
+            "job": job,
+            "status": outcome.status,
+            "outputs": outcome.outputs,
+            "failure": outcome.failure,
+            "executed": outcome.executed,
+        }
+        self._send(Message("done", answer))
+
+    def _tell(self, job: str, event: Event) -> None:
+        data = {"job": job, "type": event.type, "data": event.data}
+        self._send(Message("event", data, event.blob))
+
+
+def main() -> None:
+    """Take the pipes, load everything, serve until the server goes away."""
+    incoming = os.fdopen(os.dup(0), "rb")
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    first = read_blocking(incoming)
+    if first is None:
+        return
+    built = runtime.build(config.from_json(first.data["config"]))
+    send = Pipe(outgoing).send
+    for pack in built.catalogue.packs:
+        if pack.error:
+            print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
+    send(Message("ready", _ready(built)))
+    asyncio.run(_serve(built, incoming, send))
+
+
+def _ready(built: runtime.Runtime) -> dict[str, Any]:
+    packs = built.catalogue.packs
+    return {
+        "specs": [to_json(node.spec) for node in built.catalogue.nodes.values()],
+        "packs": [vars(pack) for pack in packs],
+        "system": runtime.system(built),
+    }
+
+
+async def _serve(
+    built: runtime.Runtime, incoming: BinaryIO, send: Callable[[Message], None]
+) -> None:
+    loop = asyncio.get_running_loop()
+    worker = Worker(built, send)
+
+    def listen() -> None:
+        while (message := read_blocking(incoming)) is not None:
+            loop.call_soon_threadsafe(worker.handle, message)
+        os._exit(0)
+
+    threading.Thread(target=listen, name="listen", daemon=True).start()
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        send(Message("heartbeat", {"system": runtime.system(built)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Everything a process needs to run prompts: nodes, cache, executor, in one object.
+
+Used by the worker process and by the command line alike, so both compute the same.
+
+Invariant: building a runtime is the one moment at which torch and the packs are imported.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.cache.memory import ResultCache
+from engine.execution.executor import Executor
+from engine.execution.lanes import Lanes
+from engine.folders import Folders
+from engine.memory import host_memory
+from engine.plugins.discovery import Catalogue, load
+
+from .config import WorkerConfig
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A process that can run prompts."""
+
+    config: WorkerConfig
+    catalogue: Catalogue
+    cache: ResultCache
+    lanes: Lanes
+    executor: Executor
+
+
+def build(config: WorkerConfig) -> Runtime:
+    """Load nodes and packs and set the device up."""
+    import torch
+
+    from engine.diffusion import residency
+    from engine.media.previews import encode_jpeg
+
+    if config.device != "auto":
+        residency.use(torch.device(config.device))
+    folders = config.folders
+    folders.create()
+    catalogue = load(folders.custom_nodes if config.packs else ())
+    cache = ResultCache(config.cache_bytes)
+    lanes = Lanes()
+
+    def encode(picture: Any) -> tuple[bytes, str]:
+        return encode_jpeg(picture, config.preview_size), "image/jpeg"
+
+    def stamp(kind: str, name: str) -> str:
+        return file_stamp(folders, kind, name)
+
+    shown = encode if config.previews else None
+    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes)
+    return Runtime(config, catalogue, cache, lanes, executor)
+
+
+def file_stamp(folders: Folders, kind: str, name: str) -> str:
+    """Changes when the chosen file does: size and time of change, or that it is missing."""
+    try:
+        path = folders.annotated(name) if kind == "input" else folders.find(kind, name)
+        status = path.stat()
+    except Exception:
+        return f"{name}:missing"
+    return f"{name}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def free(runtime: Runtime, unload_models: bool, free_memory: bool) -> None:
+    """Give memory back: weights, and if asked also results."""
+    from engine.diffusion import residency
+
+    if unload_models or free_memory:
+        residency.unload_all()
+    if free_memory:
+        runtime.cache.clear()
+
+
+def system(runtime: Runtime) -> Mapping[str, Any]:
+    """Devices and memory, as ``GET /system_stats`` shows them, and who owns what."""
+    import torch
+
+    from engine.diffusion import residency
+
+    return {
+        "pytorch_version": torch.__version__,
+        "devices": [_device(residency.residency().device)],
+        "cache": {"entries": len(runtime.cache), "bytes": runtime.cache.used},
+        "ledger": [vars(held) for held in residency.ledger()],
+        "at": time.time(),
+    }
+
+
+def _device(device: Any) -> dict[str, Any]:
+    if device.type != "cuda":
+        total, free_bytes = host_memory()
+        return _device_entry(device.type, device.type, None, total, free_bytes)
+    import torch
+
+    free_bytes, total = torch.cuda.mem_get_info(device)
+    name = f"{device} {torch.cuda.get_device_name(device)}"
+    return _device_entry(name, "cuda", device.index or 0, total, free_bytes)
+
+
+def _device_entry(
+    name: str, type: str, index: int | None, total: int, free_bytes: int
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": type,
+        "index": index,
+        "vram_total": total,
+        "vram_free": free_bytes,
+        "torch_vram_total": total,
+        "torch_vram_free": free_bytes,
+    }

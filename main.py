@@ -1,0 +1,36 @@
+"""The command line of Latent Loom: ``python main.py [command] [flags]``."""
+
+import importlib
+import sys
+
+from engine import __version__
+
+COMMANDS = {
+    "serve": "serve the canvas and the API (the default)",
+    "run": "run a workflow without a server",
+    "check": "list all faults of a workflow",
+    "nodes": "list the nodes",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; its exit code."""
+    from engine.commands.arguments import Parser
+
+    argv = sys.argv[1:] if argv is None else argv
+    name = argv[0] if argv and argv[0] in COMMANDS else "serve"
+    module = importlib.import_module(f"engine.commands.{name}")
+    about = COMMANDS[name].capitalize() + "."
+    parser = Parser(prog=f"main.py {name}", description=about, allow_abbrev=False)
+    if name == "serve":
+        parser.epilog = "Commands: " + "; ".join(f"{c}: {text}" for c, text in COMMANDS.items())
+        parser.epilog += ". Each has its own --help."
+        parser.add_argument("--version", action="version", version=f"Latent Loom {__version__}")
+    module.add_arguments(parser)
+    args = parser.parse_args(argv[1:] if argv and argv[0] == name else argv)
+    code: int = module.run(args)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
