@@ -1,0 +1,233 @@
+"""Guidance, conditions, masks and whole runs on a tiny random checkpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.diffusion.checkpoints import load_checkpoint
+from engine.diffusion.conditioning import combine, prepare
+from engine.diffusion.families import Checkpoint
+from engine.diffusion.guidance import GuidedDenoiser
+from engine.diffusion.handles import Model
+from engine.diffusion.noise import initial_noise
+from engine.diffusion.parameterization import Discrete
+from engine.diffusion.sample import fix_empty_channels, lay_out, sample
+from engine.diffusion.samplers import SAMPLERS
+from engine.diffusion.schedules import sigmas_for
+from engine.diffusion.text.encode import encode
+from engine.errors import Interrupted
+from tests.tiny_checkpoint import write_tiny_checkpoint
+
+SAMPLING = Discrete()
+#: Noise levels that the model knows exactly.
+EARLY, LEVEL, LATE = SAMPLING.sigmas[[950, 600, 100]].tolist()
+Conditions = list[list[Any]]
+
+
+class Recorder(nn.Module):
+    """A network whose noise prediction makes the clean latent equal to its context's mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[torch.Size, torch.Size]] = []
+
+    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+        self.calls.append((x.shape, context.shape))
+        sigma = SAMPLING.sigma(timesteps)[:, None, None, None]
+        wanted = context.mean(dim=(1, 2))[:, None, None, None]
+        return (x * (sigma**2 + 1).sqrt() - wanted) / sigma
+
+
+def condition(value: float, tokens: int = 77, **options: Any) -> list[Any]:
+    return [torch.full((1, tokens, 8), value), options]
+
+
+def guided(
+    positive: Conditions, negative: Conditions, cfg: float = 1.0
+) -> tuple[Recorder, Callable[[float], Tensor]]:
+    """The network, and what the guided denoiser sees in a latent of 8 x 8 at some level."""
+    x, network = torch.randn(2, 4, 8, 8), Recorder()
+    sides = (prepare(c, SAMPLING, x, x) for c in (positive, negative))
+    denoiser = GuidedDenoiser(network, SAMPLING, *sides, cfg)
+    return network, lambda sigma: denoiser(x, sigma)
+
+
+def test_both_halves_go_in_one_batch() -> None:
+    """U + (C - U) cfg, one call with twice the batch."""
+    network, see = guided([condition(3.0)], [condition(1.0)], cfg=7.0)
+    assert torch.allclose(see(LEVEL), torch.tensor(15.0), atol=1e-3)
+    assert network.calls == [((4, 4, 8, 8), (4, 77, 8))]
+
+
+def test_guidance_of_one_leaves_the_negative_out() -> None:
+    """Half of the work."""
+    network, see = guided([condition(3.0)], [condition(1.0)], cfg=1.0)
+    assert torch.allclose(see(LEVEL), torch.tensor(3.0), atol=1e-3)
+    assert network.calls == [((2, 4, 8, 8), (2, 77, 8))]
+
+
+def test_prompts_of_different_length_share_a_batch_by_repetition() -> None:
+    """77 and 154 tokens meet at 154; 77 and 385 are too far apart."""
+    network, see = guided([condition(3.0, 154)], [condition(1.0)], cfg=2.0)
+    assert torch.allclose(see(LEVEL), torch.tensor(5.0), atol=1e-3)
+    assert [context for _, context in network.calls] == [(4, 154, 8)]
+    network, see = guided([condition(3.0, 385)], [condition(1.0)], cfg=2.0)
+    assert torch.allclose(see(LEVEL), torch.tensor(5.0), atol=1e-3)
+    assert len(network.calls) == 2
+
+
+def test_combined_conditions_are_averaged_by_strength() -> None:
+    """(3 * 1 + 1 * 2) / 3."""
+    both = combine([condition(1.0, strength=3.0)], [condition(2.0, strength=1.5)])
+    _, see = guided(list(both), [])
+    assert torch.allclose(see(LEVEL), torch.tensor((3.0 + 3.0) / 4.5), atol=1e-3)
+
+
+def test_masks_divide_the_picture() -> None:
+    """Left by one prompt, right by the other."""
+    mask = torch.zeros(1, 64, 64)
+    mask[..., :32] = 1
+    _, see = guided([condition(1.0, mask=mask), condition(2.0, mask=1 - mask)], [])
+    seen = see(LEVEL)
+    assert torch.allclose(seen[..., :3], torch.tensor(1.0), atol=1e-3)
+    assert torch.allclose(seen[..., 5:], torch.tensor(2.0), atol=1e-3)
+
+
+def test_areas_are_cut_out_and_fade_at_inner_borders() -> None:
+    """An area runs at its own size and counts fully at the picture's border."""
+    area = condition(5.0, area=(8, 4, 0, 0))
+    network, see = guided([condition(1.0), area], [])
+    seen = see(LEVEL)
+    assert ((2, 4, 8, 4), (2, 77, 8)) in network.calls
+    assert torch.allclose(seen[..., 0], torch.tensor(3.0), atol=1e-3)
+    assert torch.allclose(seen[..., 4:], torch.tensor(1.0), atol=1e-3)
+    share = condition(5.0, area=("percentage", 1.0, 0.5, 0.0, 0.0))
+    _, see_share = guided([condition(1.0), share], [])
+    assert torch.allclose(see_share(LEVEL), seen, atol=1e-3)
+
+
+def test_conditions_apply_within_their_part_of_the_run() -> None:
+    """The first half is early: high noise."""
+    early, late = condition(1.0, end_percent=0.5), condition(2.0, start_percent=0.5)
+    _, see = guided([early, late], [])
+    assert torch.allclose(see(EARLY), torch.tensor(1.0), atol=1e-2)
+    assert torch.allclose(see(LATE), torch.tensor(2.0), atol=1e-2)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    path = write_tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny.safetensors")
+    return load_checkpoint(path)
+
+
+@pytest.fixture(scope="module")
+def prompts(tiny: Checkpoint) -> tuple[Conditions, Conditions]:
+    assert tiny.clip
+    return [[encode(tiny.clip, "a cat")[0], {}]], [[encode(tiny.clip, "")[0], {}]]
+
+
+def draw(tiny: Checkpoint, prompts: tuple[Conditions, Conditions], **options: Any) -> Tensor:
+    """A short run; options override."""
+    latent = options.pop("latent", {"samples": torch.zeros(1, 4, 16, 16)})
+    settings = {"seed": 1, "steps": 4, "cfg": 7.0, "sampler": "euler", "scheduler": "normal"}
+    return sample(tiny.model, latent, *prompts, **{**settings, **options})["samples"]
+
+
+def test_equal_arguments_give_equal_bits(tiny: Checkpoint, prompts: Any) -> None:
+    """And another seed another picture."""
+    assert torch.equal(draw(tiny, prompts), draw(tiny, prompts))
+    assert not torch.allclose(draw(tiny, prompts), draw(tiny, prompts, seed=2))
+
+
+def test_a_run_is_euler_over_the_guided_network(tiny: Checkpoint, prompts: Any) -> None:
+    """Written out by hand: noise, scaling, guidance, steps."""
+    model: Model = tiny.model
+    x = initial_noise((1, 4, 16, 16), 1) * (1 + model.sampling.sigma_max**2) ** 0.5
+    run = lay_out(
+        model,
+        SAMPLERS["euler"],
+        sigmas := sigmas_for(model.sampling, "normal", 4),
+        torch.zeros(1, 4, 16, 16),
+        initial_noise((1, 4, 16, 16), 1),
+        {},
+        *prompts,
+        7.0,
+        1,
+    )
+    assert torch.allclose(run.start.x, x)
+    with torch.no_grad():
+        for a, b in zip(sigmas[:-1].tolist(), sigmas[1:].tolist(), strict=True):
+            x = x + (x - run.denoise(x, a)) / a * (b - a)
+    expected = x / 0.18215
+    assert (draw(tiny, prompts) - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_a_run_goes_on_from_any_state(tiny: Checkpoint, prompts: Any) -> None:
+    """Laid out anew and resumed at step 2: the same bits."""
+    sigmas = sigmas_for(SAMPLING, "karras", 4)
+    shape = (1, 4, 16, 16)
+    arguments = (sigmas, torch.zeros(shape), initial_noise(shape, 1), {}, *prompts, 7.0, 1)
+    states = list(lay_out(tiny.model, SAMPLERS["dpmpp_2m_sde"], *arguments).states())
+    again = lay_out(tiny.model, SAMPLERS["dpmpp_2m_sde"], *arguments)
+    resumed = list(again.states(states[1][0]))
+    assert len(resumed) == 2
+    assert torch.equal(resumed[-1][0].x, states[-1][0].x)
+
+
+def test_two_windows_are_one_run(tiny: Checkpoint, prompts: Any) -> None:
+    """KSampler (Advanced), twice: the second continues without new noise."""
+    first = draw(tiny, prompts, last_step=2)
+    latent = {"samples": first}
+    second = draw(tiny, prompts, latent=latent, start_step=2, add_noise=False)
+    assert torch.allclose(second, draw(tiny, prompts), rtol=1e-3, atol=1e-2)
+
+
+def test_nothing_to_do_returns_the_latent(tiny: Checkpoint, prompts: Any) -> None:
+    """Denoise 0, or a window behind the end."""
+    latent = {"samples": torch.randn(1, 4, 16, 16)}
+    assert torch.equal(draw(tiny, prompts, latent=latent, denoise=0.0), latent["samples"])
+    assert torch.equal(draw(tiny, prompts, latent=latent, start_step=4), latent["samples"])
+
+
+@pytest.mark.parametrize("sampler", ["euler", "ddim", "dpmpp_2m_sde"])
+def test_the_kept_area_is_exactly_the_original(
+    tiny: Checkpoint, prompts: Any, sampler: str
+) -> None:
+    """Outside of the noise mask nothing changes, inside all does."""
+    mask = torch.zeros(1, 128, 128)
+    mask[..., 64:] = 1
+    latent = {"samples": torch.randn(1, 4, 16, 16), "noise_mask": mask}
+    result = draw(tiny, prompts, latent=latent, sampler=sampler)
+    assert torch.allclose(result[..., :7], latent["samples"][..., :7], atol=1e-5)
+    assert not torch.allclose(result[..., 9:], latent["samples"][..., 9:], atol=0.1)
+
+
+def test_each_step_is_told_and_may_cancel(tiny: Checkpoint, prompts: Any) -> None:
+    """Interrupt lands behind the step in which it is seen."""
+    told: list[tuple[int, int]] = []
+
+    def watch(step: int, total: int, denoised: Tensor) -> None:
+        assert denoised.shape == (1, 4, 16, 16)
+        told.append((step, total))
+        if step == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        draw(tiny, prompts, on_step=watch)
+    assert told == [(1, 4), (2, 4)]
+
+
+def test_items_of_a_batch_are_independent(tiny: Checkpoint, prompts: Any) -> None:
+    """Item 1 of a batch of two, drawn alone by its index."""
+    both = draw(tiny, prompts, latent={"samples": torch.zeros(2, 4, 16, 16)})
+    alone = {"samples": torch.zeros(1, 4, 16, 16), "batch_index": [1]}
+    assert torch.allclose(draw(tiny, prompts, latent=alone), both[1:], rtol=1e-3, atol=1e-2)
+
+
+def test_an_empty_latent_of_another_family_is_fitted() -> None:
+    """Only zeros are; a real latent is left for the network to refuse."""
+    assert fix_empty_channels(torch.zeros(1, 16, 8, 8), 4).shape == (1, 4, 8, 8)
+    assert fix_empty_channels(torch.ones(1, 16, 8, 8), 4).shape == (1, 16, 8, 8)
