@@ -165,17 +165,17 @@ class Executor:
         spec = self.specs[node.kind]
         inputs = _inputs(node, state)
         priority = (state.run.number, state.plan.rank[id])
-        try:
-            entry = await self.lanes[spec.lane].run(
-                priority, partial(self._call, state, node, inputs, asyncio.get_running_loop())
-            )
-        except Interrupted:
-            self._interrupted(state, node)
-        except Exception as error:
-            self._failed(state, node, describe(node, error, inputs))
-        else:
-            self._done(state, id, entry)
-        finally:
+        loop = asyncio.get_running_loop()
+        async with self.lanes[spec.lane].slot(priority) as threads:
+            call = partial(self._call, state, node, inputs, loop)
+            try:
+                entry = await loop.run_in_executor(threads, call)
+            except Interrupted:
+                self._interrupted(state, node)
+            except Exception as error:
+                self._failed(state, node, describe(node, error, inputs))
+            else:
+                self._done(state, id, entry)
             self._left_lane(state, spec.lane == "device")
 
     def _call(

@@ -6,8 +6,9 @@ runs; a lane never runs more calls than it has threads.
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
@@ -28,14 +29,24 @@ class ThreadLane:
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._tie = count()
 
-    async def run(self, priority: Priority, call: Callable[[], T]) -> T:
-        """Run ``call`` on a thread when its turn comes."""
+    @asynccontextmanager
+    async def slot(self, priority: Priority) -> AsyncIterator[ThreadPoolExecutor]:
+        """Wait for a turn; gives the threads to run one call on.
+
+        The next turn is given out one round of the event loop after this one ends, so that
+        the tasks that it makes possible can queue up before.
+        """
         loop = asyncio.get_running_loop()
         await self._enter(priority, loop)
         try:
-            return await loop.run_in_executor(self._pool, call)
+            yield self._pool
         finally:
-            self._leave()
+            loop.call_soon(self._leave)
+
+    async def run(self, priority: Priority, call: Callable[[], T]) -> T:
+        """Run ``call`` on a thread when its turn comes."""
+        async with self.slot(priority) as pool:
+            return await asyncio.get_running_loop().run_in_executor(pool, call)
 
     async def _enter(self, priority: Priority, loop: asyncio.AbstractEventLoop) -> None:
         if self._free:

@@ -1,0 +1,70 @@
+"""The cache keeps to its budget and gives up what is cheapest to compute again."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.cache.memory import Entry, ResultCache
+from engine.cache.size import nbytes
+from engine.graph.signature import Signature
+
+
+class Array:
+    """Something with a size, like a tensor."""
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+
+
+def entry(size: int, seconds: float = 1.0) -> Entry:
+    return Entry(([Array(size)],), {}, seconds)
+
+
+def name(text: object) -> Signature:
+    return Signature(str(text))
+
+
+def test_sizes_count_shared_parts_once() -> None:
+    array = Array(100)
+    assert nbytes([{"a": array}, (array, "four"), 3, None]) == 104
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 60), st.floats(0, 10)), max_size=40))
+def test_never_over_budget(actions: list[tuple[int, int, float]]) -> None:
+    cache = ResultCache(100)
+    for key, size, seconds in actions:
+        cache.put(name(key), entry(size, seconds))
+        assert cache.used <= 100
+        assert cache.used == sum(size for _, size, _ in cache._entries.values())
+
+
+def test_the_cheap_goes_before_the_dear() -> None:
+    cache = ResultCache(100)
+    cache.put(name("dear"), entry(50, seconds=10))
+    cache.put(name("cheap"), entry(50, seconds=0.1))
+    cache.put(name("new"), entry(50, seconds=1))
+    assert name("dear") in cache and name("cheap") not in cache
+
+
+def test_what_is_not_used_ages() -> None:
+    cache = ResultCache(100)
+    cache.put(name("old"), entry(50, seconds=3))
+    for i in range(20):
+        cache.put(name(i), entry(50, seconds=1))
+    assert name("old") not in cache
+
+
+def test_what_is_larger_than_the_budget_is_not_kept() -> None:
+    cache = ResultCache(100)
+    cache.put(name("small"), entry(10))
+    cache.put(name("large"), entry(101))
+    assert name("small") in cache and name("large") not in cache
+
+
+def test_clear_and_discard() -> None:
+    cache = ResultCache(100)
+    cache.put(name(1), entry(10))
+    cache.put(name(2), entry(10))
+    cache.discard(name(1))
+    assert (cache.get(name(1)), cache.used, len(cache)) == (None, 10, 1)
+    cache.clear()
+    assert (cache.used, len(cache)) == (0, 0)

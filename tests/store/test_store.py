@@ -1,0 +1,128 @@
+"""The queue loses nothing and ends every job once."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.errors import JobConflict
+from engine.store import jobs, runlog, settings
+from engine.store.database import Database, connect
+from engine.store.jobs import Job, State
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return connect(tmp_path / "loom.db")
+
+
+def job(id: str, number: float = 1.0) -> Job:
+    return Job(id, number, {"1": {"class_type": "A"}}, ("1",), {"a": 1}, {"key": "secret"}, "me")
+
+
+def test_jobs_run_in_order_of_their_numbers(db: sqlite3.Connection) -> None:
+    for id, number in (("b", 2.0), ("a", 1.0), ("c", 2.0)):
+        jobs.add(db, job(id, number))
+    leased = [jobs.lease(db) for _ in range(4)]
+    assert [j.id if j else None for j in leased] == ["a", "b", "c", None]
+
+
+def test_a_job_comes_back_as_it_was(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    found = jobs.get(db, "a")
+    assert found is not None
+    assert (found.prompt, found.targets, found.extra, found.secrets, found.client) == (
+        {"1": {"class_type": "A"}},
+        ("1",),
+        {"a": 1},
+        {"key": "secret"},
+        "me",
+    )
+    assert found.state is State.QUEUED
+
+
+def test_an_id_is_taken_for_good(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    jobs.lease(db)
+    jobs.finish(db, "a", State.DONE, {})
+    with pytest.raises(JobConflict, match="'a' already"):
+        jobs.add(db, job("a"))
+
+
+def test_a_final_state_is_final(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    assert not jobs.finish(db, "a", State.DONE, {})
+    jobs.lease(db)
+    assert jobs.finish(db, "a", State.DONE, {"1": {"images": []}})
+    assert not jobs.finish(db, "a", State.FAILED, {}, {"why": "late"})
+    found = jobs.get(db, "a")
+    assert found is not None and (found.state, found.failure) == (State.DONE, None)
+
+
+def test_a_restart_puts_running_jobs_back(tmp_path: Path) -> None:
+    first = connect(tmp_path / "loom.db")
+    jobs.add(first, job("a"))
+    jobs.add(first, job("b"))
+    jobs.lease(first)
+    second = connect(tmp_path / "loom.db")
+    assert jobs.recover(second) == ["a"]
+    again = jobs.lease(second)
+    assert again is not None and (again.id, again.attempts) == ("a", 2)
+
+
+def test_front_and_back_of_the_queue(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a", jobs.next_number(db)))
+    jobs.add(db, job("b", jobs.next_number(db)))
+    jobs.add(db, job("first", jobs.first_number(db)))
+    assert [j.id for j in jobs.in_state(db, State.QUEUED)] == ["first", "a", "b"]
+
+
+def test_history_pages_oldest_first(db: sqlite3.Connection) -> None:
+    for i in range(5):
+        jobs.add(db, job(str(i), i))
+        jobs.lease(db)
+        jobs.finish(db, str(i), State.DONE, {})
+    ids = lambda *page: [j.id for j in jobs.history(db, *page)]  # noqa: E731
+    assert ids() == ["0", "1", "2", "3", "4"]
+    assert ids(2, -1) == ["3", "4"]
+    assert ids(2, 1) == ["1", "2"]
+    assert jobs.drop_history(db, ["0"]) == 1
+    assert jobs.drop_history(db) == 4
+
+
+def test_dropping_waiting_jobs_leaves_running_ones(db: sqlite3.Connection) -> None:
+    for i in range(3):
+        jobs.add(db, job(str(i), i))
+    jobs.lease(db)
+    assert jobs.drop_queued(db, ["0", "1"]) == 1
+    assert jobs.drop_queued(db) == 1
+    assert jobs.remaining(db) == 1
+
+
+def test_the_log_keeps_order_and_can_be_caught_up(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    runlog.append(db, [runlog.Entry("a", f"e{i}", {"i": i}, float(i)) for i in range(3)])
+    runlog.append(db, [runlog.Entry("deleted", "x", {}, 0.0)])
+    found = runlog.of_job(db, "a")
+    assert [e.type for e in found] == ["e0", "e1", "e2"]
+    assert [e.type for e in runlog.of_job(db, "a", found[0].seq)] == ["e1", "e2"]
+
+
+def test_settings_are_set_one_by_one(db: sqlite3.Connection) -> None:
+    settings.update(db, "me", {"a": 1, "b": [1]})
+    settings.update(db, "me", {"a": None})
+    assert settings.all_settings(db, "me") == {"a": None, "b": [1]}
+    assert settings.all_settings(db, "you") == {}
+
+
+async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "loom.db")
+
+    def half(connection: sqlite3.Connection) -> None:
+        jobs.add(connection, job("a"))
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await database.run(half)
+    assert await database.run(jobs.get, "a") is None
+    database.close()
