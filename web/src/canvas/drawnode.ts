@@ -280,8 +280,8 @@ export function drawProgress(env: Env, box: NodeBox): void {
 
 /** A live preview on the overlay, where the world layer has made room for it. */
 export function drawLive(env: Env, box: NodeBox): void {
-  const { live } = env.scene.mark(box.key);
-  if (!live || !box.preview) return;
+  const { live, state } = env.scene.mark(box.key);
+  if (!live || !box.preview || state !== "running") return;
   const { ctx } = env;
   const { x, y, w, h } = box.preview;
   ctx.save();

@@ -23,6 +23,8 @@ export class Renderer {
   readonly frames = { world: 0, overlay: 0 };
   /** What the running gesture draws on top. */
   gesture: OverlayPart | null = null;
+  /** What the pointer rests on, explained. */
+  hover: OverlayPart | null = null;
   onCamera: () => void = () => undefined;
   private readonly world: CanvasRenderingContext2D;
   private readonly overlay: CanvasRenderingContext2D;
@@ -151,7 +153,7 @@ export class Renderer {
       drawProgress(env, box);
       if (!box.collapsed) drawLive(env, box);
     }
-    this.gesture?.(env);
+    (this.gesture ?? this.hover)?.(env);
     this.frames.overlay++;
     this.lastOverlay = performance.now();
   }

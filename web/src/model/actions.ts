@@ -89,8 +89,8 @@ export function toggleCollapse(doc: Document, keys: readonly Key[]): void {
   const open = nodes.every((node) => flagsOf(node)["collapsed"] === true);
   doc.edit(open ? "Expand" : "Collapse", (edit) => {
     for (const node of nodes) {
-      const { collapsed: _, ...rest } = flagsOf(node);
-      edit.set([...doc.nodePath(keyOf(node.id)), "flags"], open ? rest : { ...rest, collapsed: true });
+      const path = [...doc.nodePath(keyOf(node.id)), "flags"];
+      edit.set(path, { ...flagsOf(node), collapsed: open ? undefined : true });
     }
   });
 }

@@ -13,7 +13,10 @@ export function makeNode(
   size: readonly [number, number],
   order: number,
 ): RawNode {
-  const sockets = spec.inputs.filter((input) => input.options["socketless"] !== true);
+  // Plain sockets come first, as in the files people share: slot numbers of wires then agree.
+  const sockets = spec.inputs
+    .filter((input) => input.options["socketless"] !== true)
+    .sort((a, b) => Number(a.widget !== null) - Number(b.widget !== null));
   return {
     id,
     type: spec.type,

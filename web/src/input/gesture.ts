@@ -1,0 +1,108 @@
+/** A gesture lives from a press to a release and is the only one that gets the pointer. */
+import type { Vec } from "../canvas/camera";
+import type { Workspace } from "./workspace";
+
+export interface Pointer {
+  screen: Vec;
+  world: Vec;
+  /** Since the press, in CSS pixels. */
+  travel: Vec;
+  shift: boolean;
+  ctrl: boolean;
+  touch: boolean;
+}
+
+export interface Gesture {
+  cursor?: string;
+  move(p: Pointer): void;
+  /** The release; `moved` is false for a click. */
+  end(p: Pointer, moved: boolean): void;
+  /** Something took the pointer away; put things back. */
+  cancel(): void;
+}
+
+const nothing = (): void => undefined;
+
+/** Drag the view. A press without a drag calls `click`. */
+export function pan(ws: Workspace, click: (p: Pointer) => void): Gesture {
+  let last: Vec = { x: 0, y: 0 };
+  return {
+    cursor: "grabbing",
+    move: ({ travel }) => {
+      ws.renderer.camera.panBy(travel.x - last.x, travel.y - last.y);
+      last = travel;
+      ws.renderer.moved();
+    },
+    end: (p, moved) => {
+      if (!moved) click(p);
+    },
+    cancel: nothing,
+  };
+}
+
+/** Box select: nodes that the box touches, added to the selection with shift. */
+export function marquee(ws: Workspace, start: Vec): Gesture {
+  const before = new Set(ws.selected());
+  const rectTo = (to: Vec): { x: number; y: number; w: number; h: number } => ({
+    x: Math.min(start.x, to.x),
+    y: Math.min(start.y, to.y),
+    w: Math.abs(to.x - start.x),
+    h: Math.abs(to.y - start.y),
+  });
+  const done = (): void => {
+    ws.renderer.gesture = null;
+    ws.renderer.ask("overlay");
+  };
+  return {
+    cursor: "crosshair",
+    move: (p) => {
+      const rect = rectTo(p.world);
+      const inside = ws.scene.visible(rect).map((box) => box.key);
+      ws.select(p.shift ? [...before, ...inside] : inside);
+      ws.renderer.gesture = ({ ctx, theme, camera }) => {
+        ctx.fillStyle = ctx.strokeStyle = theme.accent;
+        ctx.lineWidth = 1 / camera.scale;
+        ctx.globalAlpha = 0.12;
+        ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+        ctx.globalAlpha = 1;
+        ctx.strokeRect(rect.x, rect.y, rect.w, rect.h);
+      };
+      ws.renderer.ask("overlay");
+    },
+    end: (_, moved) => {
+      if (!moved) ws.select([]);
+      done();
+    },
+    cancel: () => {
+      ws.select(before);
+      done();
+    },
+  };
+}
+
+/** Two fingers: zoom and move at once. */
+export class Pinch {
+  private last: { middle: Vec; span: number };
+
+  constructor(
+    private readonly ws: Workspace,
+    a: Vec,
+    b: Vec,
+  ) {
+    this.last = measure(a, b);
+  }
+
+  move(a: Vec, b: Vec): void {
+    const now = measure(a, b);
+    const { camera } = this.ws.renderer;
+    camera.panBy(now.middle.x - this.last.middle.x, now.middle.y - this.last.middle.y);
+    camera.zoomAt(now.middle, now.span / Math.max(1, this.last.span));
+    this.last = now;
+    this.ws.renderer.moved();
+  }
+}
+
+const measure = (a: Vec, b: Vec): { middle: Vec; span: number } => ({
+  middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 },
+  span: Math.hypot(a.x - b.x, a.y - b.y),
+});

@@ -1,0 +1,53 @@
+/** The start: last document at once, then fonts, node types and the server. */
+import { render } from "preact";
+import { Document } from "./model/document";
+import { parseJson } from "./model/json";
+import { asWorkflow } from "./model/workflow";
+import { App, freshMeta } from "./shell/app";
+import { listenToDrops, listenToKeys } from "./shell/keyboard";
+import { installProbe } from "./shell/probe";
+import { Bar, Over, Page, Side } from "./shell/shell";
+import { ui } from "./shell/ui";
+import defaultText from "../../workflows/default.json?raw";
+import "./shell/style.css";
+
+function element(className: string, parent: HTMLElement): HTMLElement {
+  const made = document.createElement("div");
+  made.className = className;
+  parent.append(made);
+  return made;
+}
+
+async function start(root: HTMLElement): Promise<void> {
+  const bar = element("bar", root);
+  const middle = element("middle", root);
+  const stage = element("stage", middle);
+  const side = element("side", middle);
+  const page = element("page", root);
+  const host = element("canvas", stage);
+  const over = element("over", stage);
+  host.tabIndex = 0;
+  host.setAttribute("role", "application");
+  host.setAttribute("aria-label", "Workflow canvas");
+  ui.theme.value = localStorage.getItem("loom.theme") === "light" ? "light" : "dark";
+
+  const fallback = new Document(asWorkflow(parseJson(defaultText)));
+  const app = new App(host, { doc: fallback, meta: freshMeta("Default") });
+  app.setTheme(ui.theme.value);
+  render(<Bar app={app} />, bar);
+  render(<Side app={app} />, side);
+  render(<Over app={app} />, over);
+  render(<Page app={app} />, page);
+  installProbe(app);
+  const last = await app.journal.restore();
+  app.open(last ? { doc: new Document(last.raw), meta: last.meta } : app.session, false);
+  listenToKeys(app);
+  listenToDrops(app, host);
+  host.focus({ preventScroll: true });
+  app.running.connect();
+  await Promise.all([app.loadFonts(), app.loadSpecs()]);
+  if (!last?.meta.view) app.restoreView();
+}
+
+const root = document.getElementById("app");
+if (root) void start(root);

@@ -1,0 +1,178 @@
+/** The server's HTTP interface, addressed relative to the page so that sub-paths work. */
+import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../model/json";
+
+/** A file the server keeps, as events and history name it. */
+export interface FileRef {
+  filename: string;
+  subfolder: string;
+  type: string;
+}
+
+/** An answer that is no success; `body` is its JSON where it had one. */
+export class ServerError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly body: Json,
+  ) {
+    super(message);
+  }
+}
+
+export interface QueueItem {
+  number: number;
+  id: string;
+}
+
+export interface StoredFile {
+  path: string;
+  modified: number;
+  size: number;
+}
+
+const field = (value: Json | undefined, name: string): Json | undefined =>
+  isObject(value) ? value[name] : undefined;
+
+export class Client {
+  /** `page` is the address of the page; `user` goes with every call. */
+  constructor(private readonly page: string) {}
+
+  url(path: string): string {
+    return new URL(`api/${path}`, this.page).href;
+  }
+
+  socketUrl(clientId: string): string {
+    const url = new URL(`ws?clientId=${encodeURIComponent(clientId)}`, this.page);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url.href;
+  }
+
+  /** Address of a picture; `version` keeps a browser from showing an older file of that name. */
+  viewUrl(ref: FileRef, version = ""): string {
+    const query = new URLSearchParams({ filename: ref.filename, subfolder: ref.subfolder, type: ref.type });
+    if (version) query.set("v", version.slice(0, 8));
+    return this.url(`view?${query.toString()}`);
+  }
+
+  objectInfo(): Promise<Json> {
+    return this.json("object_info");
+  }
+
+  /** Queue a prompt; a refusal is a ServerError whose body has `node_errors`. */
+  async queuePrompt(body: JsonObject): Promise<JsonObject> {
+    return asObject(await this.json("prompt", "POST", body));
+  }
+
+  async queue(): Promise<{ running: QueueItem[]; pending: QueueItem[] }> {
+    const answer = await this.json("queue");
+    return { running: items(field(answer, "queue_running")), pending: items(field(answer, "queue_pending")) };
+  }
+
+  async dequeue(ids: readonly string[]): Promise<void> {
+    await this.json("queue", "POST", { delete: [...ids] });
+  }
+
+  async clearQueue(): Promise<void> {
+    await this.json("queue", "POST", { clear: true });
+  }
+
+  async interrupt(): Promise<void> {
+    await this.json("interrupt", "POST", {});
+  }
+
+  async history(count: number): Promise<JsonObject> {
+    return asObject(await this.json(`history?max_items=${String(count)}`));
+  }
+
+  async historyOf(id: string): Promise<JsonObject | null> {
+    const answer = await this.json(`history/${encodeURIComponent(id)}`);
+    const entry = field(answer, id);
+    return isObject(entry) ? entry : null;
+  }
+
+  /** Upload a picture into the input folder; returns the name its widget takes. */
+  async upload(file: File): Promise<string> {
+    const form = new FormData();
+    form.append("image", file, file.name);
+    const answer = asObject(await this.call("upload/image", { method: "POST", body: form }));
+    const folder = answer["subfolder"];
+    const name = String(answer["name"] as string);
+    return typeof folder === "string" && folder !== "" ? `${folder}/${name}` : name;
+  }
+
+  /** Saved workflows, newest first; an empty list before the first one is saved. */
+  async workflows(): Promise<StoredFile[]> {
+    try {
+      const answer = await this.json("userdata?dir=workflows&recurse=true&full_info=true");
+      const files = (Array.isArray(answer) ? answer : []) as unknown as StoredFile[];
+      return files.filter((f) => f.path.endsWith(".json")).sort((a, b) => b.modified - a.modified);
+    } catch (error) {
+      if (error instanceof ServerError && error.status === 404) return [];
+      throw error;
+    }
+  }
+
+  loadWorkflow(path: string): Promise<Json> {
+    return this.json(`userdata/${encodeURIComponent(`workflows/${path}`)}`);
+  }
+
+  /** Save a workflow; with `overwrite` false an existing file is a ServerError 409. */
+  async saveWorkflow(path: string, text: string, overwrite: boolean): Promise<void> {
+    const query = `overwrite=${String(overwrite)}`;
+    await this.call(`userdata/${encodeURIComponent(`workflows/${path}`)}?${query}`, { method: "POST", body: text });
+  }
+
+  async deleteWorkflow(path: string): Promise<void> {
+    await this.call(`userdata/${encodeURIComponent(`workflows/${path}`)}`, { method: "DELETE" });
+  }
+
+  private json(path: string, method = "GET", body?: JsonObject): Promise<Json> {
+    if (!body) return this.call(path, { method });
+    const headers = { "Content-Type": "application/json" };
+    return this.call(path, { method, headers, body: stringifyJson(body) });
+  }
+
+  private async call(path: string, init: RequestInit): Promise<Json> {
+    let response: Response;
+    try {
+      response = await fetch(this.url(path), init);
+    } catch {
+      throw new ServerError("The server does not answer. Is it still running?", 0, null);
+    }
+    const text = await response.text();
+    const body = parsed(text);
+    if (response.ok) return body;
+    const message = field(field(body, "error"), "message") ?? (text.length < 200 && text !== "" ? text : null);
+    const said = typeof message === "string" ? message : `The server refused ${path.split("?")[0] ?? path}`;
+    throw new ServerError(`${said} (${String(response.status)})`, response.status, body);
+  }
+}
+
+function parsed(text: string): Json {
+  try {
+    return text === "" ? null : parseJson(text);
+  } catch {
+    return null;
+  }
+}
+
+const asObject = (value: Json): JsonObject => (isObject(value) ? value : {});
+
+/** Queue entries are tuples `[number, id, prompt, extra, outputs]`. */
+function items(list: Json | undefined): QueueItem[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry) =>
+    Array.isArray(entry) ? [{ number: Number(entry[0]), id: String(entry[1] as string) }] : [],
+  );
+}
+
+/** Pictures in a node's UI output. */
+export function imagesOf(output: Json | undefined): FileRef[] {
+  const images = field(output, "images");
+  if (!Array.isArray(images)) return [];
+  return images.filter(isObject).map((ref) => ({
+    filename: String((ref["filename"] as string | undefined) ?? ""),
+    subfolder: String((ref["subfolder"] as string | undefined) ?? ""),
+    type: String((ref["type"] as string | undefined) ?? "output"),
+  }));
+}

@@ -1,0 +1,226 @@
+/**
+ * The run store: events of the server folded into what each node shows.
+ *
+ * A job belongs to the document that queued it; events of other jobs change only the queue count.
+ */
+import { isObject, type Json, type JsonObject } from "../model/json";
+import type { Key } from "../model/workflow";
+import { type FileRef, imagesOf } from "./client";
+
+export type NodeState = "idle" | "pending" | "running" | "done" | "cached" | "error";
+
+export interface NodeUpdate {
+  state?: NodeState;
+  progress?: { value: number; max: number } | null;
+  images?: readonly FileRef[];
+  errors?: readonly { input: string | null; text: string }[];
+  /** A preview that no longer holds. */
+  dropLive?: boolean;
+}
+
+export type JobEnd = "success" | "error" | "interrupted";
+
+export interface RunSink {
+  update(node: Key, change: NodeUpdate, prompt: string): void;
+  queue(count: number): void;
+  started(prompt: string): void;
+  progress(fraction: number): void;
+  ended(prompt: string, how: JobEnd, message: string): void;
+}
+
+const text = (value: Json | undefined): string | null =>
+  typeof value === "string" || typeof value === "number" ? String(value) : null;
+
+export class Runs {
+  /** Jobs of the open document, with the nodes each was queued with. */
+  private jobs = new Map<string, readonly Key[]>();
+  private current: { prompt: string; node: Key | null; done: Set<Key> } | null = null;
+
+  constructor(private readonly sink: RunSink) {}
+
+  get running(): string | null {
+    return this.current?.prompt ?? null;
+  }
+
+  get runningNode(): Key | null {
+    return this.current?.node ?? null;
+  }
+
+  /** Another document is shown: its jobs, and the nodes they may report on. */
+  adopt(prompts: readonly string[], nodes: readonly Key[]): void {
+    this.jobs = new Map(prompts.map((id) => [id, nodes]));
+    this.current = null;
+  }
+
+  /** A prompt is on its way; its id is ours, so events cannot overtake it. */
+  queued(prompt: string, nodes: readonly Key[]): void {
+    this.jobs.set(prompt, nodes);
+  }
+
+  refused(prompt: string): void {
+    this.jobs.delete(prompt);
+  }
+
+  /** Fold in one event of the socket. */
+  event(type: string, data: JsonObject): void {
+    if (type === "status") {
+      this.status(data);
+      return;
+    }
+    const prompt = text(data["prompt_id"]);
+    if (prompt !== null && this.jobs.has(prompt)) this.jobEvent(type, prompt, data);
+  }
+
+  private status(data: JsonObject): void {
+    const status = isObject(data["status"]) ? data["status"] : {};
+    const info = isObject(status["exec_info"]) ? status["exec_info"] : {};
+    this.sink.queue(Number(info["queue_remaining"] ?? 0));
+  }
+
+  private jobEvent(type: string, prompt: string, data: JsonObject): void {
+    if (this.current?.prompt !== prompt && type !== "execution_success" && !this.isEnd(type, data)) {
+      this.start(prompt);
+    }
+    switch (type) {
+      case "execution_cached":
+        this.cached(prompt, data);
+        break;
+      case "executing":
+        this.executing(prompt, nodeKey(data["display_node"] ?? data["node"]));
+        break;
+      case "progress":
+        this.progress(prompt, nodeKey(data["node"]), data);
+        break;
+      case "progress_state":
+        this.progressState(prompt, data);
+        break;
+      case "executed":
+        this.executed(prompt, data);
+        break;
+      case "execution_success":
+        this.end(prompt, "success", "");
+        break;
+      case "execution_interrupted":
+        this.end(prompt, "interrupted", "");
+        break;
+      case "execution_error":
+        this.failed(prompt, data);
+        break;
+    }
+  }
+
+  private isEnd(type: string, data: JsonObject): boolean {
+    return type === "execution_error" || type === "execution_interrupted" || (type === "executing" && data["node"] == null);
+  }
+
+  private start(prompt: string): void {
+    this.current = { prompt, node: null, done: new Set() };
+    for (const node of this.jobs.get(prompt) ?? []) {
+      this.sink.update(node, { state: "pending", progress: null, errors: [] }, prompt);
+    }
+    this.sink.started(prompt);
+  }
+
+  private cached(prompt: string, data: JsonObject): void {
+    const nodes = Array.isArray(data["nodes"]) ? data["nodes"] : [];
+    for (const id of nodes) {
+      const node = nodeKey(id);
+      if (node) this.finish(prompt, node, "cached");
+    }
+  }
+
+  private executing(prompt: string, node: Key | null): void {
+    const last = this.current?.node;
+    if (last != null && last !== node) this.finish(prompt, last, "done");
+    if (!this.current) return;
+    this.current.node = node;
+    if (node !== null) this.sink.update(node, { state: "running", progress: null, dropLive: true }, prompt);
+  }
+
+  private progress(prompt: string, node: Key | null, data: JsonObject): void {
+    if (node === null) return;
+    const progress = { value: Number(data["value"] ?? 0), max: Number(data["max"] ?? 0) };
+    this.sink.update(node, { state: "running", progress }, prompt);
+    this.overall(progress.max > 0 ? progress.value / progress.max : 0);
+  }
+
+  private progressState(prompt: string, data: JsonObject): void {
+    const nodes = isObject(data["nodes"]) ? data["nodes"] : {};
+    for (const [id, entry] of Object.entries(nodes)) {
+      if (!isObject(entry)) continue;
+      const node = nodeKey(entry["display_node_id"] ?? id);
+      if (node === null) continue;
+      if (entry["state"] === "running") this.progress(prompt, node, entry);
+      if (entry["state"] === "finished") this.finish(prompt, node, "done");
+      if (entry["state"] === "error") this.sink.update(node, { state: "error", progress: null }, prompt);
+    }
+  }
+
+  private executed(prompt: string, data: JsonObject): void {
+    const node = nodeKey(data["display_node"] ?? data["node"]);
+    if (node === null) return;
+    if (data["output"] != null) this.sink.update(node, { images: imagesOf(data["output"]) }, prompt);
+    this.finish(prompt, node, "done");
+  }
+
+  private finish(prompt: string, node: Key, state: "done" | "cached"): void {
+    if (!this.current || this.current.done.has(node)) return;
+    this.current.done.add(node);
+    this.sink.update(node, { state, progress: null }, prompt);
+    this.overall(0);
+  }
+
+  /** Share of the whole job, for the bar in the top row. */
+  private overall(step: number): void {
+    const total = this.jobs.get(this.current?.prompt ?? "")?.length ?? 0;
+    if (this.current && total > 0) this.sink.progress(Math.min(1, (this.current.done.size + step) / total));
+  }
+
+  private failed(prompt: string, data: JsonObject): void {
+    const node = nodeKey(data["node_id"]);
+    const message = text(data["exception_message"])?.trim() ?? "It failed without a message.";
+    const kind = text(data["exception_type"]);
+    const errors = [{ input: null, text: kind ? `${message} (${kind})` : message }];
+    if (node !== null) this.sink.update(node, { state: "error", progress: null, errors }, prompt);
+    // A blocked output is reported like a failure, but the job goes on and ends with success.
+    if (kind !== "ExecutionBlocked") this.end(prompt, "error", message);
+  }
+
+  private end(prompt: string, how: JobEnd, message: string): void {
+    const nodes = this.jobs.get(prompt) ?? [];
+    const done = this.current?.prompt === prompt ? this.current.done : new Set<Key>();
+    for (const node of nodes) {
+      const running = node === this.current?.node;
+      if (done.has(node) || (how === "error" && running)) continue;
+      const state = how === "success" ? "done" : "idle";
+      this.sink.update(node, { state, progress: null, dropLive: how !== "success" }, prompt);
+    }
+    if (this.current?.prompt === prompt) this.current = null;
+    this.sink.ended(prompt, how, message);
+  }
+}
+
+/** The node on the canvas that an execution id belongs to: the outermost part of a path. */
+export function nodeKey(id: Json | undefined): Key | null {
+  return id == null ? null : (String(id as string).split(/[:.]/)[0] ?? null);
+}
+
+/** `node_errors` of a refused prompt, as sentences per node. */
+export function readNodeErrors(body: Json): Map<Key, { input: string | null; text: string }[]> {
+  const found = new Map<Key, { input: string | null; text: string }[]>();
+  const errors = isObject(body) && isObject(body["node_errors"]) ? body["node_errors"] : {};
+  for (const [id, entry] of Object.entries(errors)) {
+    const list = isObject(entry) && Array.isArray(entry["errors"]) ? entry["errors"] : [];
+    const key = nodeKey(id);
+    if (key !== null) found.set(key, list.filter(isObject).map(sentence));
+  }
+  return found;
+}
+
+function sentence(error: JsonObject): { input: string | null; text: string } {
+  const extra = isObject(error["extra_info"]) ? error["extra_info"] : {};
+  const message = text(error["message"]) ?? "This node cannot run";
+  const details = text(error["details"]) ?? "";
+  const joined = details && details !== message ? `${message}: ${details}` : message;
+  return { input: text(extra["input_name"]), text: joined };
+}

@@ -1,0 +1,220 @@
+/** The application: one place where canvas, network and panels are joined. */
+import { Images } from "../canvas/images";
+import { Renderer } from "../canvas/renderer";
+import { Scene } from "../canvas/scene";
+import { forgetText } from "../canvas/text";
+import { cssVariables, type Theme, THEMES } from "../canvas/theme";
+import { canvasCommands, Commands } from "../input/commands";
+import { PointerMachine } from "../input/pointer";
+import { Workspace } from "../input/workspace";
+import { Document } from "../model/document";
+import { parseJson, stringifyJson } from "../model/json";
+import { readSpecs } from "../model/schema";
+import { withVirtual } from "../model/virtual";
+import type { Workflow } from "../model/workflow";
+import { bigStore } from "../net/bigstore";
+import { Client } from "../net/client";
+import { Journal, type Meta } from "../net/journal";
+import { painter } from "../widgets/paint";
+import { Files } from "./files";
+import { tabId } from "./identity";
+import { contextMenu } from "./menus";
+import { Running } from "./running";
+import { shellCommands } from "./shellcommands";
+import { sentenceOf, toast, ui } from "./ui";
+
+/** A document with all that belongs to it. */
+export interface Session {
+  doc: Document;
+  meta: Meta;
+}
+
+export class App {
+  readonly client = new Client(document.baseURI);
+  readonly tab = tabId();
+  readonly journal: Journal;
+  readonly scene: Scene;
+  readonly renderer: Renderer;
+  readonly workspace: Workspace;
+  readonly pointer: PointerMachine;
+  readonly commands = new Commands();
+  readonly running: Running;
+  readonly files: Files;
+  session: Session;
+  private unsubscribe = (): void => undefined;
+  private viewTimer = 0;
+
+  /** `host` holds the canvases and takes the focus. */
+  constructor(host: HTMLElement, first: Session) {
+    this.session = first;
+    this.journal = new Journal(localStorage, bigStore, this.tab, (reason) => {
+      toast(reason, "error");
+    });
+    this.renderer = new Renderer(host, painter);
+    const images = new Images((url) => {
+      this.scene.touchPicture(url);
+    });
+    const theme = THEMES[ui.theme.value];
+    this.scene = new Scene(first.doc, withVirtual(new Map()), theme, images, (value) => this.inputUrl(value), (layer) => {
+      this.renderer.ask(layer, layer === "overlay");
+    });
+    this.workspace = new Workspace(this.scene, this.renderer, editorLayer(host), this.doors());
+    this.pointer = new PointerMachine(this.workspace, host);
+    this.running = new Running(this);
+    this.files = new Files(this);
+    this.commands.add(...canvasCommands(this.workspace), ...shellCommands(this));
+    this.renderer.attach(this.scene);
+    this.watchCamera();
+  }
+
+  /** Show a document; with `keep` the one before can be brought back. */
+  open(session: Session, keep = true): void {
+    const before = this.session;
+    this.workspace.closeEditor();
+    this.session = session;
+    this.scene.open(session.doc);
+    this.watch();
+    this.journal.open(session.doc.raw, session.meta);
+    this.running.adopt(session);
+    this.restoreView();
+    if (!keep) return;
+    toast(`Opened ${session.meta.name}`, "info", {
+      label: "Back to the one before",
+      run: () => {
+        this.open(before, false);
+      },
+    });
+  }
+
+  openWorkflow(raw: Workflow, name: string, path: string | null = null): void {
+    this.open({ doc: new Document(raw), meta: freshMeta(name, path) });
+  }
+
+  /** Change what is remembered about the document. */
+  remember(part: Partial<Meta>): void {
+    Object.assign(this.session.meta, part);
+    this.journal.writeMeta(this.session.meta);
+    this.showMeta();
+  }
+
+  setTheme(name: Theme["name"]): void {
+    ui.theme.value = name;
+    localStorage.setItem("loom.theme", name);
+    document.documentElement.dataset["theme"] = name;
+    for (const [key, value] of Object.entries(cssVariables(THEMES[name]))) {
+      document.documentElement.style.setProperty(key, value);
+    }
+    this.scene.theme = THEMES[name];
+    this.scene.rebuild();
+  }
+
+  /** Node types: at once what the server said last time, then what it says now. */
+  async loadSpecs(): Promise<void> {
+    const cached = await bigStore.get("object_info").catch(() => null);
+    if (cached !== null && this.scene.specs.size <= withVirtual(new Map()).size) this.useSpecs(cached);
+    try {
+      const text = stringifyJson(await this.client.objectInfo());
+      if (text !== cached) this.useSpecs(text);
+      await bigStore.put("object_info", text).catch(() => undefined);
+    } catch (error) {
+      toast(`The list of nodes could not be loaded: ${sentenceOf(error)}`, "error");
+    }
+  }
+
+  private useSpecs(text: string): void {
+    this.scene.specs = withVirtual(readSpecs(parseJson(text)));
+    this.scene.rebuild();
+  }
+
+  /** Fonts arrive late: everything measured before is measured again. */
+  async loadFonts(): Promise<void> {
+    await Promise.all(["450 12px", "600 13px"].map((font) => document.fonts.load(`${font} "Inter Variable"`)));
+    forgetText();
+    this.scene.rebuild();
+  }
+
+  /** Follow changes of the open document. */
+  watch(): void {
+    this.unsubscribe();
+    this.unsubscribe = this.session.doc.onChange((change) => {
+      this.journal.append(change.ops);
+      if (this.session.meta.saved) this.remember({ saved: false });
+      this.showMeta();
+    });
+    this.showMeta();
+  }
+
+  showMeta(): void {
+    const { doc, meta } = this.session;
+    ui.name.value = meta.name;
+    ui.saved.value = meta.saved;
+    ui.canUndo.value = doc.canUndo;
+    ui.canRedo.value = doc.canRedo;
+    this.running.showTitle();
+  }
+
+  restoreView(): void {
+    const view = this.session.meta.view;
+    const [x, y, scale] = view ?? [];
+    if (x !== undefined && y !== undefined && scale !== undefined) {
+      Object.assign(this.renderer.camera, { x, y, scale });
+      this.renderer.moved();
+    } else this.workspace.frame(undefined, false);
+  }
+
+  private inputUrl(value: string): string {
+    const [, name = value, type = "input"] = /^(.*) \[(input|output|temp)\]$/.exec(value) ?? [];
+    const cut = name.lastIndexOf("/");
+    return this.client.viewUrl({ filename: name.slice(cut + 1), subfolder: name.slice(0, Math.max(0, cut)), type });
+  }
+
+  private doors(): Workspace["doors"] {
+    return {
+      search: (at, filter, chosen) => {
+        ui.search.value = { at, filter, chosen };
+      },
+      menu: (at, hit) => {
+        ui.menu.value = { at, lines: contextMenu(this, at, hit) };
+      },
+      say: (text, kind) => {
+        toast(text, kind);
+      },
+      upload: (key) => {
+        this.files.chooseUpload(key);
+      },
+      show: (key) => {
+        const box = this.scene.boxes.get(key);
+        const urls = box ? this.scene.pictureUrls(box) : [];
+        if (urls.length > 0) ui.viewer.value = { urls, at: 0 };
+      },
+    };
+  }
+
+  private watchCamera(): void {
+    const place = this.renderer.onCamera;
+    this.renderer.onCamera = () => {
+      place();
+      const { x, y, scale } = this.renderer.camera;
+      ui.zoom.value = scale;
+      clearTimeout(this.viewTimer);
+      this.viewTimer = window.setTimeout(() => {
+        this.remember({ view: [x, y, scale] });
+      }, 400);
+    };
+  }
+}
+
+export const freshMeta = (name: string, path: string | null = null): Meta => ({
+  name,
+  path,
+  jobs: [],
+  saved: true,
+  view: null,
+});
+
+function editorLayer(host: HTMLElement): HTMLElement {
+  const layer = document.createElement("div");
+  layer.className = "editors";
+  host.append(layer);
+  return layer;
+}

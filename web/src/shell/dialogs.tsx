@@ -1,0 +1,120 @@
+/** The two dialogs of files: open and save. */
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { StoredFile } from "../net/client";
+import type { App } from "./app";
+import { Icon } from "./icons";
+import { sentenceOf, toast, ui } from "./ui";
+
+const close = (): void => {
+  ui.dialog.value = null;
+};
+
+export function Dialogs({ app }: { app: App }): JSX.Element | null {
+  if (ui.dialog.value === "open") return <OpenDialog app={app} />;
+  return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
+}
+
+/** A modal frame; the browser keeps the focus inside and Escape closes it. */
+function Frame({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+  const frame = useRef<HTMLDialogElement>(null);
+  useEffect(() => frame.current?.showModal(), []);
+  return (
+    <dialog class="dialog" ref={frame} onClose={close} aria-label={title} onClick={(e) => e.target === frame.current && close()}>
+      <div class="panel-head">
+        <h2>{title}</h2>
+        <button class="tool" aria-label="Close" onClick={close}>
+          <Icon name="close" size={16} />
+        </button>
+      </div>
+      {children}
+    </dialog>
+  );
+}
+
+function OpenDialog({ app }: { app: App }): JSX.Element {
+  const files = useSignal<StoredFile[] | null>(null);
+  useEffect(() => {
+    app.client.workflows().then(
+      (found) => (files.value = found),
+      (error: unknown) => {
+        files.value = [];
+        toast(sentenceOf(error), "error");
+      },
+    );
+  }, []);
+  const then = (act: () => void) => (): void => {
+    close();
+    act();
+  };
+  return (
+    <Frame title="Open a workflow">
+      <div class="open-choices">
+        <button class="choice" onClick={then(() => app.files.choose())}>
+          <Icon name="folder" />
+          <span>From a file</span>
+          <small>JSON, or a PNG that carries one</small>
+        </button>
+        <button class="choice" onClick={then(() => app.files.openDefault())}>
+          <Icon name="image" />
+          <span>Default</span>
+          <small>A prompt to a picture</small>
+        </button>
+        <button class="choice" onClick={then(() => app.files.openEmpty())}>
+          <Icon name="plus" />
+          <span>New</span>
+          <small>An empty canvas</small>
+        </button>
+      </div>
+      <h3>Saved on the server</h3>
+      <div class="file-list">
+        {files.value?.map((file) => (
+          <button class="file-line" key={file.path} onClick={then(() => void app.files.openStored(file.path))}>
+            <span>{file.path.replace(/\.json$/, "")}</span>
+            <time>{when(file.modified)}</time>
+          </button>
+        ))}
+        {files.value?.length === 0 && <p class="empty">None yet. Save puts them here.</p>}
+      </div>
+    </Frame>
+  );
+}
+
+/** File times come in seconds; newer servers send milliseconds. */
+function when(modified: number): string {
+  const ms = modified > 1e11 ? modified : modified * 1000;
+  return new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+function SaveDialog({ app }: { app: App }): JSX.Element {
+  const { name } = app.session.meta;
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), []);
+  const save = (event: Event): void => {
+    event.preventDefault();
+    const typed = field.current?.value.trim().replace(/\.json$/i, "") ?? "";
+    if (typed === "") return;
+    close();
+    void app.files.saveAs(`${typed}.json`, false);
+  };
+  return (
+    <Frame title="Save the workflow">
+      <form class="save-form" onSubmit={save}>
+        <label>
+          Name
+          <input ref={field} defaultValue={name} autofocus spellcheck={false} maxLength={200} />
+        </label>
+        <p class="empty">Saved on the server under workflows; a slash makes a folder.</p>
+        <div class="actions">
+          <button type="button" class="text-button" onClick={() => app.files.download()}>
+            Download instead
+          </button>
+          <button type="submit" class="run plain">
+            Save
+          </button>
+        </div>
+      </form>
+    </Frame>
+  );
+}

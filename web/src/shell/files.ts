@@ -1,0 +1,192 @@
+/** Files in and out: dropped and chosen files, saved workflows, uploads. */
+import { HEADER, layoutNode } from "../canvas/layout";
+import { hitTest } from "../canvas/hit";
+import type { Vec } from "../canvas/camera";
+import { setWidget } from "../model/actions";
+import { fromPrompt } from "../model/apiimport";
+import { isFragment } from "../model/clipboard";
+import { emptyWorkflow } from "../model/factory";
+import { type Json, parseJson, stringifyJson } from "../model/json";
+import { arrange } from "../model/layout";
+import { readPngText } from "../model/png";
+import { buildPrompt } from "../model/prompt";
+import { hasUpload } from "../model/widgets";
+import { asWorkflow, isApiPrompt, type Key, keyOf } from "../model/workflow";
+import { ServerError } from "../net/client";
+import type { App } from "./app";
+import { uuid } from "./identity";
+import { sentenceOf, toast, ui } from "./ui";
+import defaultText from "../../../workflows/default.json?raw";
+
+const baseName = (path: string): string => (path.split("/").at(-1) ?? path).replace(/\.(json|png)$/i, "");
+
+export class Files {
+  constructor(private readonly app: App) {}
+
+  openDefault(): void {
+    this.app.openWorkflow(asWorkflow(parseJson(defaultText)), "Default");
+  }
+
+  openEmpty(): void {
+    this.app.openWorkflow(emptyWorkflow(uuid()), "Untitled");
+  }
+
+  /** Open JSON in canvas or API format; throws a sentence if it is neither. */
+  openJson(value: Json, name: string, path: string | null = null): void {
+    if (!isApiPrompt(value)) {
+      this.app.openWorkflow(asWorkflow(value), name, path);
+      return;
+    }
+    const { specs } = this.app.scene;
+    const doc = fromPrompt(value, specs, uuid());
+    const box = (key: Key): { w: number; h: number } => {
+      const node = doc.node(key);
+      return node ? layoutNode(node, specs.get(node.type), null) : { w: 200, h: 100 };
+    };
+    for (const [key, at] of arrange(doc, box)) {
+      const node = doc.node(key);
+      if (node) node["pos"] = [at.x, at.y + HEADER];
+    }
+    this.app.openWorkflow(doc.raw, name);
+  }
+
+  async openStored(path: string): Promise<void> {
+    await this.guard(async () => {
+      this.openJson(await this.app.client.loadWorkflow(path), baseName(path), path);
+    });
+  }
+
+  /** Save to the server; asks for a name the first time. */
+  async save(): Promise<void> {
+    const { path } = this.app.session.meta;
+    if (path === null) ui.dialog.value = "save";
+    else await this.saveAs(path, true);
+  }
+
+  async saveAs(path: string, overwrite: boolean): Promise<void> {
+    await this.guard(async () => {
+      this.app.workspace.closeEditor();
+      const text = stringifyJson(this.app.session.doc.raw, 2);
+      try {
+        await this.app.client.saveWorkflow(path, text, overwrite);
+      } catch (error) {
+        if (!(error instanceof ServerError) || error.status !== 409) throw error;
+        toast(`There is a workflow ${baseName(path)} already.`, "error", {
+          label: "Replace it",
+          run: () => void this.saveAs(path, true),
+        });
+        return;
+      }
+      this.app.remember({ path, name: baseName(path), saved: true });
+      toast(`Saved as ${path}`);
+    });
+  }
+
+  download(): void {
+    this.app.workspace.closeEditor();
+    give(stringifyJson(this.app.session.doc.raw, 2), `${this.app.session.meta.name}.json`);
+  }
+
+  downloadApi(): void {
+    const prompt = buildPrompt(this.app.session.doc, this.app.scene.specs, Math.random);
+    give(stringifyJson(prompt as unknown as Json, 2), `${this.app.session.meta.name}_api.json`);
+  }
+
+  /** Let the user pick a file to open. */
+  choose(): void {
+    pick(".json,.png,image/png,application/json", (file) => void this.take(file, null));
+  }
+
+  chooseUpload(key: Key): void {
+    pick("image/*", (file) => void this.guard(() => this.uploadTo(key, file)));
+  }
+
+  /** Files dropped on the canvas at a screen point. */
+  async drop(files: readonly File[], at: Vec): Promise<void> {
+    for (const file of files) await this.take(file, at);
+  }
+
+  /** Text from the clipboard: nodes, or a whole workflow. True if it was one of them. */
+  paste(text: string, outside: boolean): boolean {
+    if (!text.trimStart().startsWith("{")) return false;
+    try {
+      const value = parseJson(text);
+      if (isFragment(value)) this.app.workspace.pasteFragment(value, outside);
+      else this.openJson(value, "Pasted");
+      return true;
+    } catch (error) {
+      toast(sentenceOf(error), "error");
+      return true;
+    }
+  }
+
+  private async take(file: File, at: Vec | null): Promise<void> {
+    await this.guard(async () => {
+      const target = at && this.uploadTarget(at);
+      if (file.type.startsWith("image/") && target) await this.uploadTo(target, file);
+      else if (/\.png$/i.test(file.name) || file.type === "image/png") await this.takePng(file, at);
+      else if (file.type.startsWith("image/")) await this.loadPicture(file, at);
+      else this.openJson(parseJson(await file.text()), baseName(file.name));
+    });
+  }
+
+  private async takePng(file: File, at: Vec | null): Promise<void> {
+    const text = await readPngText(await file.arrayBuffer());
+    const found = text.get("workflow") ?? text.get("prompt");
+    if (found !== undefined) this.openJson(parseJson(found), baseName(file.name));
+    else await this.loadPicture(file, at);
+  }
+
+  /** A picture without a workflow becomes a node that loads it. */
+  private async loadPicture(file: File, at: Vec | null): Promise<void> {
+    const { workspace, scene, renderer } = this.app;
+    const spec = scene.specs.get("LoadImage");
+    if (!spec) throw new Error(`${file.name} carries no workflow.`);
+    const name = await this.app.client.upload(file);
+    const key = workspace.add(spec, at ? renderer.camera.toWorld(at) : workspace.here());
+    setWidget(scene.doc, scene.specs, key, "image", name);
+    await this.app.loadSpecs();
+  }
+
+  private uploadTarget(at: Vec): Key | null {
+    const { scene, renderer } = this.app;
+    const hit = hitTest(scene, renderer.camera.toWorld(at), renderer.camera.scale);
+    return hit && "box" in hit && hit.box.allWidgets.some((w) => hasUpload(w.input)) ? hit.box.key : null;
+  }
+
+  private async uploadTo(key: Key, file: File): Promise<void> {
+    const { scene } = this.app;
+    const widget = scene.boxes.get(key)?.allWidgets.find((w) => w.kind !== "upload" && hasUpload(w.input));
+    if (!widget) return;
+    const name = await this.app.client.upload(file);
+    setWidget(scene.doc, scene.specs, keyOf(key), widget.name, name);
+    await this.app.loadSpecs();
+  }
+
+  private async guard(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      toast(sentenceOf(error), "error");
+    }
+  }
+}
+
+function give(text: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function pick(accept: string, taken: (file: File) => void): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = accept;
+  input.onchange = () => {
+    const file = input.files?.[0];
+    if (file) taken(file);
+  };
+  input.click();
+}

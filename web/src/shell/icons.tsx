@@ -1,0 +1,57 @@
+/** Icons as strokes on a 24 grid, drawn for this shell. */
+import type { JSX } from "preact";
+
+const PATHS = {
+  play: "M8 5.5v13l10.5-6.5z",
+  stop: "M7 7h10v10H7z",
+  undo: "M9 8H15a4.5 4.5 0 0 1 0 9H8M9 8l3.5-3.5M9 8l3.5 3.5",
+  redo: "M15 8H9a4.5 4.5 0 0 0 0 9h7M15 8l-3.5-3.5M15 8l-3.5 3.5",
+  search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 20 20",
+  folder: "M4 7.5A1.5 1.5 0 0 1 5.5 6H9l2 2.5h7.5A1.5 1.5 0 0 1 20 10v7.5a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5z",
+  save: "M5 5h11l3 3v11H5zM8.5 5v4.5h6V5M8 19v-5.5h8V19",
+  queue: "M5 7h14M5 12h14M5 17h9",
+  image: "M4.5 5.5h15v13h-15zM4.5 15.5l4.5-4.5 4 4 2.5-2.5 4 4M15.5 9.5h.01",
+  alert: "M12 4.5 20.5 19h-17zM12 10v4.5M12 16.800v.01",
+  sun: "M12 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.600 5.600l1.100 1.100M17.300 17.300l1.100 1.100M5.600 18.400l1.100-1.100M17.300 6.700l1.100-1.100",
+  moon: "M19 14.5A7.5 7.5 0 0 1 9.5 5 7.5 7.5 0 1 0 19 14.5z",
+  close: "M6.5 6.5l11 11M17.5 6.5l-11 11",
+  fit: "M4.5 9V4.5H9M15 4.5h4.5V9M19.5 15v4.5H15M9 19.5H4.5V15",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  left: "M14.5 6 8.5 12l6 6",
+  right: "M9.5 6l6 6-6 6",
+  download: "M12 4.5v10M8 11l4 4 4-4M5 19h14",
+  plus: "M12 5.5v13M5.5 12h13",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }): JSX.Element {
+  const solid = name === "play" || name === "stop";
+  const width = name === "more" ? 2.6 : 1.6;
+  return (
+    <svg viewBox="0 0 24 24" width={size} height={size} aria-hidden="true" class="icon">
+      <path
+        d={PATHS[name]}
+        fill={solid ? "currentColor" : "none"}
+        stroke="currentColor"
+        stroke-width={width}
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
+    </svg>
+  );
+}
+
+/** The mark of the house: two crossing threads. */
+export function Logo(): JSX.Element {
+  return (
+    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+      <g fill="none" stroke-width="3.2" stroke-linecap="round">
+        <path d="M5 9c11 0 11 14 22 14" stroke="var(--bypass)" />
+        <path d="M5 23c11 0 11-14 22-14" stroke="var(--accent)" />
+      </g>
+      <circle cx="5" cy="9" r="3" fill="var(--bypass)" />
+      <circle cx="27" cy="9" r="3" fill="var(--accent)" />
+    </svg>
+  );
+}

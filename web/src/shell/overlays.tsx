@@ -1,0 +1,129 @@
+/** What comes and goes: context menu, toasts, and the large view of pictures. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { readable } from "../input/keymap";
+import type { App } from "./app";
+import { Icon } from "./icons";
+import { dropToast, ui } from "./ui";
+
+export function Menu({ app }: { app: App }): JSX.Element | null {
+  const menu = ui.menu.value;
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => list.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(), [menu]);
+  if (!menu) return null;
+  const { camera } = app.renderer;
+  const x = Math.max(6, Math.min(menu.at.x, camera.width - 236));
+  const y = Math.max(6, Math.min(menu.at.y, camera.height - menu.lines.length * 29 - 16));
+  const close = (): void => {
+    ui.menu.value = null;
+    app.renderer.host.focus({ preventScroll: true });
+  };
+  return (
+    <div class="scrim clear" onPointerDown={(e) => e.target === e.currentTarget && close()} onContextMenu={(e) => e.preventDefault()}>
+      <div ref={list} class="menu" role="menu" style={{ left: `${String(x)}px`, top: `${String(y)}px` }} onKeyDown={(e) => step(e, list.current)}>
+        {menu.lines.map((line, i) =>
+          line ? (
+            <button
+              key={i}
+              role="menuitem"
+              disabled={line.enabled === false}
+              onClick={() => {
+                close();
+                line.run();
+              }}
+            >
+              <span>{line.title}</span>
+              {line.keys && <kbd>{readable(line.keys)}</kbd>}
+            </button>
+          ) : (
+            <hr key={i} />
+          ),
+        )}
+      </div>
+    </div>
+  );
+}
+
+function step(event: KeyboardEvent, list: HTMLElement | null): void {
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (by === 0 || !list) return;
+  const lines = [...list.querySelectorAll<HTMLElement>("button:not(:disabled)")];
+  const at = lines.findIndex((line) => line === document.activeElement);
+  lines[(at + by + lines.length) % lines.length]?.focus();
+  event.preventDefault();
+}
+
+export function Toasts(): JSX.Element {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {ui.toasts.value.map((toast) => (
+        <div class={`toast ${toast.kind}`} key={toast.id}>
+          <span>{toast.text}</span>
+          {toast.action && (
+            <button
+              class="text-button"
+              onClick={() => {
+                dropToast(toast.id);
+                toast.action?.run();
+              }}
+            >
+              {toast.action.label}
+            </button>
+          )}
+          <button class="tool" aria-label="Dismiss" onClick={() => dropToast(toast.id)}>
+            <Icon name="close" size={14} />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function Viewer(): JSX.Element | null {
+  const view = ui.viewer.value;
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => frame.current?.focus(), [view === null]);
+  if (!view) return null;
+  const close = (): void => {
+    ui.viewer.value = null;
+  };
+  const go = (by: number): void => {
+    const at = (view.at + by + view.urls.length) % view.urls.length;
+    ui.viewer.value = { ...view, at };
+  };
+  const url = view.urls[view.at] ?? "";
+  return (
+    <div
+      class="viewer"
+      role="dialog"
+      aria-label="Picture"
+      tabIndex={-1}
+      ref={frame}
+      onClick={(e) => e.target === e.currentTarget && close()}
+      onKeyDown={(e) => (e.key === "ArrowRight" ? go(1) : e.key === "ArrowLeft" && go(-1))}
+    >
+      <img src={url} alt="Result" />
+      <div class="viewer-tools">
+        {view.urls.length > 1 && (
+          <>
+            <button class="tool" aria-label="Previous" onClick={() => go(-1)}>
+              <Icon name="left" />
+            </button>
+            <span>
+              {view.at + 1} / {view.urls.length}
+            </span>
+            <button class="tool" aria-label="Next" onClick={() => go(1)}>
+              <Icon name="right" />
+            </button>
+          </>
+        )}
+        <a class="tool" href={url} download="" aria-label="Download picture" title="Download picture">
+          <Icon name="download" />
+        </a>
+        <button class="tool" aria-label="Close" title="Close  Esc" onClick={close}>
+          <Icon name="close" />
+        </button>
+      </div>
+    </div>
+  );
+}

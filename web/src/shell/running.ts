@@ -1,0 +1,279 @@
+/** Running: sends prompts, follows their events, and shows on the nodes what came of it. */
+import type { Mark } from "../canvas/scene";
+import { advanceControls } from "../model/actions";
+import { isObject, type Json, type JsonObject } from "../model/json";
+import { buildPrompt } from "../model/prompt";
+import { type Key, keyOf, Mode, modeOf } from "../model/workflow";
+import { imagesOf, ServerError } from "../net/client";
+import { type JobEnd, type NodeUpdate, readNodeErrors, Runs } from "../net/runs";
+import { EventSocket, type Preview } from "../net/socket";
+import type { App, Session } from "./app";
+import { uuid } from "./identity";
+import { sentenceOf, toast, ui } from "./ui";
+
+/** Jobs remembered per document, to find their pictures again after a reload. */
+const KEPT_JOBS = 12;
+const RESULTS = 40;
+const TITLE_MS = 250;
+
+export class Running {
+  private readonly runs: Runs;
+  private socket: EventSocket | null = null;
+  private decoding = false;
+  private nextPreview: Preview | null = null;
+  private titleTimer = 0;
+
+  constructor(private readonly app: App) {
+    this.runs = new Runs({
+      update: (node, change, prompt) => {
+        this.update(node, change, prompt);
+      },
+      queue: (count) => {
+        ui.queueCount.value = count;
+        if (ui.panel.value === "queue") void this.refreshQueue();
+      },
+      started: () => {
+        ui.running.value = true;
+        ui.progress.value = 0;
+        this.showTitle();
+      },
+      progress: (fraction) => {
+        ui.progress.value = fraction;
+        this.showTitle();
+      },
+      ended: (prompt, how, message) => {
+        this.ended(prompt, how, message);
+      },
+    });
+  }
+
+  connect(): void {
+    let known = false;
+    this.socket = new EventSocket(this.app.client.socketUrl(this.app.tab), {
+      event: (type, data) => {
+        this.runs.event(type, data);
+      },
+      preview: (preview) => {
+        this.preview(preview);
+      },
+      state: (open) => {
+        ui.connected.value = open;
+        // After an outage the server may be another one, and jobs may have ended meanwhile.
+        if (open && known) void Promise.all([this.app.loadSpecs(), this.restore(this.app.session)]);
+        known ||= open;
+      },
+    });
+    addEventListener("online", () => this.socket?.hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.socket?.hurry();
+    });
+  }
+
+  /** Queue the open document. `front` puts it before what waits. */
+  async run(front = false): Promise<void> {
+    const { app } = this;
+    app.workspace.closeEditor();
+    const { session } = app;
+    if (!this.checkTypes()) return;
+    const prompt = buildPrompt(session.doc, app.scene.specs, Math.random);
+    const id = uuid();
+    const nodes = Object.keys(prompt);
+    this.clearErrors();
+    this.runs.queued(id, nodes);
+    try {
+      const answer = await app.client.queuePrompt({
+        client_id: app.tab,
+        prompt_id: id,
+        prompt: prompt as unknown as JsonObject,
+        extra_data: { extra_pnginfo: { workflow: session.doc.raw } },
+        ...(front ? { front: true } : {}),
+      });
+      this.accepted(session, answer, id, nodes);
+    } catch (error) {
+      this.runs.refused(id);
+      this.refused(error);
+    }
+  }
+
+  private accepted(session: Session, answer: JsonObject, id: string, nodes: readonly Key[]): void {
+    const given = typeof answer["prompt_id"] === "string" ? answer["prompt_id"] : id;
+    if (given !== id) this.runs.queued(given, nodes);
+    session.meta.jobs = [...session.meta.jobs, given].slice(-KEPT_JOBS);
+    this.app.remember({});
+    advanceControls(session.doc, this.app.scene.specs, Math.random);
+    this.showErrors(answer);
+  }
+
+  private refused(error: unknown): void {
+    toast(sentenceOf(error), "error");
+    if (error instanceof ServerError) this.showErrors(error.body);
+  }
+
+  /** Node types this server lacks would make it refuse everything: say which, on the nodes. */
+  private checkTypes(): boolean {
+    const { scene, session } = this.app;
+    const runs = (mode: number): boolean => mode !== Mode.Mute && mode !== Mode.Bypass;
+    const missing = session.doc.raw.nodes.filter((node) => !scene.specs.has(node.type) && runs(modeOf(node)));
+    for (const node of missing) {
+      const text = `This server has no node type "${node.type}". Install the pack it comes from, or mute the node to run the rest.`;
+      scene.setMark(keyOf(node.id), { errors: [{ input: null, text }] });
+    }
+    if (missing.length === 0) return true;
+    toast(`${String(missing.length)} node${missing.length > 1 ? "s have" : " has"} an unknown type.`, "error");
+    this.listProblems(true);
+    return false;
+  }
+
+  async interrupt(): Promise<void> {
+    await this.app.client.interrupt().catch((error: unknown) => {
+      toast(sentenceOf(error), "error");
+    });
+  }
+
+  async cancel(ids: readonly string[]): Promise<void> {
+    await this.app.client.dequeue(ids).catch((error: unknown) => {
+      toast(sentenceOf(error), "error");
+    });
+    await this.refreshQueue();
+  }
+
+  /** Show another document's jobs, and fetch what they left. */
+  adopt(session: Session): void {
+    this.runs.adopt(session.meta.jobs, session.doc.raw.nodes.map((node) => keyOf(node.id)));
+    ui.running.value = false;
+    ui.progress.value = 0;
+    this.listProblems(false);
+    void this.restore(session);
+  }
+
+  /** Results of earlier jobs from the server's history; the newest one that has them wins. */
+  private async restore(session: Session): Promise<void> {
+    const seen = new Set<Key>();
+    for (const job of [...session.meta.jobs].reverse()) {
+      const entry = await this.app.client.historyOf(job).catch(() => null);
+      if (this.app.session !== session) return;
+      const outputs = entry && isObject(entry["outputs"]) ? entry["outputs"] : {};
+      for (const [key, output] of Object.entries(outputs)) {
+        const images = imagesOf(output);
+        if (seen.has(key) || images.length === 0 || !session.doc.node(key)) continue;
+        seen.add(key);
+        this.update(key, { state: "done", images }, job);
+      }
+    }
+    void this.refreshResults();
+  }
+
+  async refreshQueue(): Promise<void> {
+    try {
+      ui.queue.value = await this.app.client.queue();
+    } catch {
+      // The bar at the top already says that the server is away.
+    }
+  }
+
+  async refreshResults(): Promise<void> {
+    try {
+      const history = await this.app.client.history(RESULTS);
+      ui.results.value = Object.entries(history).flatMap(([job, entry]) => this.resultOf(job, entry)).reverse();
+    } catch {
+      // As above.
+    }
+  }
+
+  private resultOf(job: string, entry: Json | undefined): (typeof ui.results.value)[number][] {
+    if (!isObject(entry) || !isObject(entry["outputs"])) return [];
+    const refs = Object.values(entry["outputs"]).flatMap((output) => imagesOf(output));
+    if (refs.length === 0) return [];
+    const pictures = refs.map((ref) => ({
+      url: this.app.client.viewUrl(ref, job),
+      thumb: `${this.app.client.viewUrl(ref, job)}&preview=webp;75`,
+      name: ref.filename,
+    }));
+    return [{ job, pictures, workflow: workflowOf(entry) }];
+  }
+
+  private update(node: Key, change: NodeUpdate, prompt: string): void {
+    const { scene } = this.app;
+    if (!scene.doc.node(node)) return;
+    const mark: Partial<Mark> = {};
+    if (change.state) mark.state = change.state;
+    if (change.progress !== undefined) mark.progress = change.progress;
+    if (change.errors) mark.errors = change.errors;
+    if (change.images) mark.images = change.images.map((ref) => this.app.client.viewUrl(ref, prompt));
+    if (change.dropLive && scene.mark(node).live) mark.live = null;
+    scene.setMark(node, mark);
+    if (change.errors) this.listProblems(change.errors.length > 0);
+  }
+
+  /** Only the newest preview is decoded; those that came meanwhile are skipped. */
+  private preview(preview: Preview): void {
+    this.nextPreview = preview;
+    if (!this.decoding && !document.hidden) void this.decode();
+  }
+
+  private async decode(): Promise<void> {
+    this.decoding = true;
+    for (let next = this.nextPreview; next; next = this.nextPreview) {
+      this.nextPreview = null;
+      const node = next.node?.split(/[:.]/)[0] ?? this.runs.runningNode;
+      const mine = next.prompt === null || next.prompt === this.runs.running;
+      const live = await createImageBitmap(next.blob).catch(() => null);
+      if (live && mine && node != null && this.app.scene.doc.node(node)) this.app.scene.setMark(node, { live });
+    }
+    this.decoding = false;
+  }
+
+  private ended(prompt: string, how: JobEnd, message: string): void {
+    ui.running.value = this.runs.running !== null;
+    ui.progress.value = 0;
+    this.showTitle();
+    if (how === "error") {
+      toast(`The run failed: ${message}`, "error");
+      this.listProblems(true);
+    } else if (how === "interrupted") toast("Stopped.");
+    void this.refreshResults();
+    void prompt;
+  }
+
+  private clearErrors(): void {
+    const { scene } = this.app;
+    for (const key of scene.markedKeys()) {
+      if (scene.mark(key).errors.length === 0) continue;
+      scene.setMark(key, { errors: [], state: "idle" });
+    }
+    this.listProblems(false);
+  }
+
+  private showErrors(body: Json): void {
+    const found = readNodeErrors(body);
+    for (const [key, errors] of found) this.app.scene.setMark(key, { errors });
+    if (found.size > 0) this.listProblems(true);
+  }
+
+  private listProblems(open: boolean): void {
+    const { scene } = this.app;
+    scene.refresh();
+    ui.problems.value = scene.markedKeys().flatMap((key) =>
+      scene.mark(key).errors.map(({ text }) => ({ node: key, title: scene.boxes.get(key)?.title ?? key, text })),
+    );
+    if (open && ui.problems.value.length > 0) ui.panel.value = "problems";
+  }
+
+  /** The tab title tells the progress, so that another tab can be looked at meanwhile. */
+  showTitle(): void {
+    if (this.titleTimer) return;
+    this.titleTimer = window.setTimeout(() => {
+      this.titleTimer = 0;
+      const percent = ui.running.value ? `${String(Math.round(ui.progress.value * 100))} % · ` : "";
+      document.title = `${percent}${ui.name.value} · Latent Loom`;
+    }, TITLE_MS);
+  }
+}
+
+/** The workflow inside a history entry: `prompt[3].extra_pnginfo.workflow`. */
+function workflowOf(entry: JsonObject): Json {
+  const prompt = entry["prompt"];
+  const extra = Array.isArray(prompt) ? prompt[3] : null;
+  const info = isObject(extra) ? extra["extra_pnginfo"] : null;
+  return (isObject(info) ? info["workflow"] : null) ?? null;
+}

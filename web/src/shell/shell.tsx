@@ -1,0 +1,38 @@
+/** The frame of the page: bar, canvas, docked panel, and what lies over them for a moment. */
+import type { JSX } from "preact";
+import type { App } from "./app";
+import { Dialogs } from "./dialogs";
+import { Menu, Toasts, Viewer } from "./overlays";
+import { Panel } from "./panels";
+import { NodeSearch, Palette } from "./search";
+import { TopBar } from "./topbar";
+import { ui } from "./ui";
+
+/** Everything but the canvas host, which stands beside and is never rebuilt. */
+export function Bar({ app }: { app: App }): JSX.Element | null {
+  return ui.canvasOnly.value ? null : <TopBar app={app} />;
+}
+
+export function Side({ app }: { app: App }): JSX.Element | null {
+  return ui.canvasOnly.value ? null : <Panel app={app} />;
+}
+
+export function Over({ app }: { app: App }): JSX.Element {
+  return (
+    <>
+      <NodeSearch app={app} />
+      <Menu app={app} />
+      <Toasts />
+    </>
+  );
+}
+
+export function Page({ app }: { app: App }): JSX.Element {
+  return (
+    <>
+      <Palette app={app} />
+      <Dialogs app={app} />
+      <Viewer />
+    </>
+  );
+}

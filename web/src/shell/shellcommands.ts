@@ -1,0 +1,90 @@
+/** Commands that need the server, the files or the panels. */
+import { removeNodes } from "../model/actions";
+import { stringifyJson, type Json } from "../model/json";
+import type { Command } from "../input/commands";
+import type { App } from "./app";
+import { ui } from "./ui";
+
+export function shellCommands(app: App): Command[] {
+  return [...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app)];
+}
+
+function runCommands(app: App): Command[] {
+  return [
+    { id: "run", title: "Run", group: "Run", keys: "Mod+Enter", run: () => void app.running.run() },
+    { id: "run-front", title: "Run before what waits", group: "Run", keys: "Mod+Shift+Enter", run: () => void app.running.run(true) },
+    { id: "interrupt", title: "Stop the running job", group: "Run", keys: "Mod+Alt+Enter", run: () => void app.running.interrupt() },
+    { id: "clear-queue", title: "Clear the queue", group: "Run", run: () => void app.client.clearQueue() },
+  ];
+}
+
+function fileCommands(app: App): Command[] {
+  return [
+    { id: "open", title: "Open…", group: "Workflow", keys: "Mod+O", run: () => {
+      ui.dialog.value = "open";
+    } },
+    { id: "open-file", title: "Open a file…", group: "Workflow", run: () => {
+      app.files.choose();
+    } },
+    { id: "save", title: "Save", group: "Workflow", keys: "Mod+S", run: () => void app.files.save() },
+    { id: "save-as", title: "Save as…", group: "Workflow", keys: "Mod+Shift+S", run: () => {
+      ui.dialog.value = "save";
+    } },
+    { id: "download", title: "Download as JSON", group: "Workflow", run: () => {
+      app.files.download();
+    } },
+    { id: "download-api", title: "Download in API format", group: "Workflow", run: () => {
+      app.files.downloadApi();
+    } },
+    { id: "new", title: "New workflow", group: "Workflow", run: () => {
+      app.files.openEmpty();
+    } },
+    { id: "default", title: "Open the default workflow", group: "Workflow", run: () => {
+      app.files.openDefault();
+    } },
+  ];
+}
+
+/** The same as the clipboard keys, for menus; keys themselves come as clipboard events. */
+function clipboardCommands(app: App): Command[] {
+  const some = (): boolean => app.scene.selection.size > 0;
+  const copy = (): void => {
+    const text = stringifyJson(app.workspace.copySelection() as unknown as Json);
+    // Without permission the copy still works inside this page.
+    void navigator.clipboard?.writeText(text).catch(() => undefined);
+  };
+  return [
+    { id: "copy", title: "Copy", group: "Edit", enabled: some, run: copy },
+    { id: "cut", title: "Cut", group: "Edit", enabled: some, run: () => {
+      copy();
+      removeNodes(app.scene.doc, app.workspace.selected(), "Cut");
+    } },
+    { id: "paste", title: "Paste", group: "Edit", run: () => {
+      app.workspace.pasteFragment();
+    } },
+  ];
+}
+
+function panelCommands(app: App): Command[] {
+  const toggle = (panel: "queue" | "results" | "problems") => (): void => {
+    ui.panel.value = ui.panel.value === panel ? null : panel;
+  };
+  return [
+    { id: "palette", title: "All commands", group: "View", keys: "Mod+K", run: () => {
+      ui.palette.value = !ui.palette.value;
+    } },
+    { id: "add-node", title: "Add node…", group: "Edit", keys: "Tab", run: () => {
+      const at = app.workspace.here();
+      app.workspace.doors.search(app.renderer.camera.toScreen(at), null, (spec) => app.workspace.add(spec, at));
+    } },
+    { id: "queue", title: "Queue", group: "View", keys: "Q", run: toggle("queue") },
+    { id: "results", title: "Results", group: "View", keys: "R", run: toggle("results") },
+    { id: "problems", title: "Problems", group: "View", keys: "P", run: toggle("problems") },
+    { id: "canvas-only", title: "Canvas only", group: "View", keys: "F", run: () => {
+      ui.canvasOnly.value = !ui.canvasOnly.value;
+    } },
+    { id: "theme", title: "Light or dark", group: "View", run: () => {
+      app.setTheme(ui.theme.value === "dark" ? "light" : "dark");
+    } },
+  ];
+}

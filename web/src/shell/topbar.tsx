@@ -1,0 +1,107 @@
+/** The one bar at the top: document on the left, doors in the middle, the run on the right. */
+import type { JSX } from "preact";
+import { readable } from "../input/keymap";
+import type { App } from "./app";
+import { Icon, type IconName, Logo } from "./icons";
+import { ui } from "./ui";
+
+export function TopBar({ app }: { app: App }): JSX.Element {
+  return (
+    <header class="topbar">
+      <div class="bar-part">
+        <span class="brand" title="Latent Loom">
+          <Logo />
+        </span>
+        <button class="doc-name" onClick={() => app.commands.run("open")} title="Open another workflow">
+          <span class="doc-text">{ui.name}</span>
+          {!ui.saved.value && <span class="unsaved" title="Not saved to a file yet; kept in this browser" />}
+        </button>
+        <span class="wide-only bar-part">
+          <Tool app={app} id="save" icon="save" />
+          <Tool app={app} id="undo" icon="undo" disabled={!ui.canUndo.value} />
+          <Tool app={app} id="redo" icon="redo" disabled={!ui.canRedo.value} />
+        </span>
+      </div>
+      <button class="palette-button" onClick={() => app.commands.run("palette")} aria-label="All commands">
+        <Icon name="search" size={15} />
+        <span class="wide-only">Commands</span>
+        <kbd class="wide-only">{readable("Mod+K")}</kbd>
+      </button>
+      <div class="bar-part">
+        {!ui.connected.value && <span class="offline" role="status">Reconnecting</span>}
+        <span class="wide-only bar-part">
+          <Zoom app={app} />
+          <Tool app={app} id="theme" icon={ui.theme.value === "dark" ? "sun" : "moon"} />
+          <i class="divider" />
+        </span>
+        <PanelTool app={app} id="problems" icon="alert" count={ui.problems.value.length} alarm />
+        <PanelTool app={app} id="results" icon="image" count={0} />
+        <PanelTool app={app} id="queue" icon="queue" count={ui.queueCount.value} />
+        <RunButton app={app} />
+      </div>
+    </header>
+  );
+}
+
+/** A tooltip: what the button does and its key. */
+function hint(app: App, id: string): string {
+  const command = app.commands.get(id);
+  return command ? `${command.title}${command.keys ? `  ${readable(command.keys)}` : ""}` : id;
+}
+
+function Tool({ app, id, icon, disabled }: { app: App; id: string; icon: IconName; disabled?: boolean }): JSX.Element {
+  return (
+    <button class="tool" title={hint(app, id)} aria-label={hint(app, id)} disabled={disabled} onClick={() => app.commands.run(id)}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+interface PanelToolProps {
+  app: App;
+  id: "problems" | "results" | "queue";
+  icon: IconName;
+  count: number;
+  alarm?: boolean;
+}
+
+function PanelTool({ app, id, icon, count, alarm }: PanelToolProps): JSX.Element {
+  return (
+    <button
+      class={`tool panel-tool ${alarm && count > 0 ? "alarm" : ""}`}
+      title={hint(app, id)}
+      aria-label={`${hint(app, id)}${count > 0 ? `, ${String(count)}` : ""}`}
+      aria-pressed={ui.panel.value === id}
+      onClick={() => app.commands.run(id)}
+    >
+      <Icon name={icon} />
+      {count > 0 && <span class="count">{count}</span>}
+    </button>
+  );
+}
+
+function Zoom({ app }: { app: App }): JSX.Element {
+  return (
+    <button class="zoom" title={hint(app, "fit")} aria-label="Zoom" onClick={() => app.commands.run("fit")}>
+      {Math.round(ui.zoom.value * 100)} %
+    </button>
+  );
+}
+
+function RunButton({ app }: { app: App }): JSX.Element {
+  const running = ui.running.value;
+  return (
+    <span class="run-group">
+      {running && (
+        <button class="stop" title={hint(app, "interrupt")} aria-label="Stop" onClick={() => app.commands.run("interrupt")}>
+          <Icon name="stop" size={16} />
+        </button>
+      )}
+      <button class="run" title={hint(app, "run")} onClick={() => app.commands.run("run")}>
+        <Icon name="play" size={16} />
+        <span>Run</span>
+        {running && <i class="run-progress" style={{ transform: `scaleX(${String(ui.progress.value)})` }} />}
+      </button>
+    </span>
+  );
+}

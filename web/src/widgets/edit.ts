@@ -1,0 +1,138 @@
+/** Opening the right editor for a widget row, a title or a group. */
+import type { Rect } from "../canvas/camera";
+import { HEADER, type NodeBox, PAD, type WidgetBox } from "../canvas/layout";
+import type { Scene } from "../canvas/scene";
+import { renameNode, setWidget } from "../model/actions";
+import type { Json } from "../model/json";
+import { CONTROL_MODES, readWidget, type Widget } from "../model/widgets";
+import { type Editor, type EditorSite, openField } from "./editor";
+import { openList } from "./list";
+import { clampNumber, formatNumber, fromHex, parseNumber, stepOf, toHex } from "./numbers";
+
+const CONTROL_TEXT: Record<string, string> = {
+  fixed: "Fixed: keep the value",
+  increment: "Increment after each run",
+  decrement: "Decrement after each run",
+  randomize: "Randomize after each run",
+};
+
+/** Open the editor of a row; null if a click on it needs none (toggles). */
+export function editWidget(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox): Editor | null {
+  const { kind } = row.widget;
+  const value = readWidget(box.node, box.allWidgets, row.widget);
+  if (kind === "toggle") {
+    write(scene, box, row.widget, value !== true);
+    return null;
+  }
+  if (kind === "combo") return editCombo(site, scene, box, row, value);
+  if (kind === "number") return editNumber(site, scene, box, row, value);
+  return kind === "color" ? editColor(site, scene, box, row, value) : editText(site, scene, box, row, value);
+}
+
+/** The control mode of a seed. */
+export function editControl(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox): Editor | null {
+  const widget = row.side?.widget;
+  if (widget?.kind !== "control") return null;
+  return openList(site, {
+    rect: () => world(box, row.rect),
+    label: "after each run",
+    choices: CONTROL_MODES.map((mode) => ({ value: mode, text: CONTROL_TEXT[mode] ?? mode })),
+    current: readWidget(box.node, box.allWidgets, widget),
+    choose: (choice) => {
+      write(scene, box, widget, choice.value);
+    },
+    empty: "",
+  });
+}
+
+export function editTitle(site: EditorSite, scene: Scene, box: NodeBox): Editor {
+  const rect = { x: PAD - 6, y: 3, w: box.w - PAD, h: HEADER - 6 };
+  return openField(site, {
+    rect: () => world(box, rect),
+    value: box.title,
+    kind: "title",
+    label: "Title",
+    apply: () => undefined,
+    finish: (text) => {
+      const plain = box.spec?.title ?? box.node.type;
+      if (text.trim() !== box.title) renameNode(scene.doc, box.key, text.trim() === plain ? "" : text.trim());
+    },
+  });
+}
+
+const world = (box: NodeBox, r: Rect): Rect => ({ x: box.x + r.x, y: box.y + r.y, w: r.w, h: r.h });
+
+function write(scene: Scene, box: NodeBox, widget: Widget, value: Json, gesture: string | null = null): void {
+  setWidget(scene.doc, scene.specs, box.key, widget.name, value, gesture);
+}
+
+/** Everything typed in one session of one field is one step of the history. */
+const gestureOf = (box: NodeBox, row: WidgetBox): string => `type ${box.key} ${row.widget.name}`;
+
+function editText(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
+  const gesture = gestureOf(box, row);
+  const apply = (text: string): void => {
+    write(scene, box, row.widget, text, gesture);
+  };
+  return openField(site, {
+    rect: () => world(box, row.rect),
+    value: String(value as string),
+    kind: row.widget.kind === "multiline" ? "text" : "line",
+    label: `${row.widget.name} of ${box.title}`,
+    apply,
+    finish: (text) => {
+      apply(text);
+      scene.doc.endGesture();
+    },
+  });
+}
+
+function editNumber(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
+  const { input } = row.widget;
+  const now = (): Json => readWidget(box.node, box.allWidgets, row.widget);
+  return openField(site, {
+    rect: () => world(box, row.rect),
+    value: formatNumber(input, value),
+    kind: "number",
+    label: `${row.widget.name} of ${box.title}`,
+    apply: () => undefined,
+    finish: (text) => {
+      const parsed = parseNumber(input, text);
+      if (parsed !== null) write(scene, box, row.widget, parsed);
+      scene.doc.endGesture();
+    },
+    step: (direction, factor) => {
+      const next = clampNumber(input, Number(now()) + direction * stepOf(input) * factor);
+      write(scene, box, row.widget, next, gestureOf(box, row));
+      return formatNumber(input, next);
+    },
+  });
+}
+
+function editColor(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
+  return openField(site, {
+    rect: () => world(box, row.rect),
+    value: toHex(value),
+    kind: "line",
+    label: `${row.widget.name} of ${box.title}, as #rrggbb`,
+    apply: () => undefined,
+    finish: (text) => {
+      const parsed = fromHex(text);
+      if (parsed !== null) write(scene, box, row.widget, parsed);
+    },
+  });
+}
+
+function editCombo(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
+  const { input, name } = row.widget;
+  return openList(site, {
+    rect: () => world(box, row.rect),
+    label: name,
+    choices: input.choices.map((choice) => ({ value: choice, text: String(choice as string) })),
+    current: value,
+    choose: (choice) => {
+      write(scene, box, row.widget, choice.value);
+    },
+    empty: `The server offers nothing for ${name}. Put a file into its models folder and reload.`,
+  });
+}

@@ -1,0 +1,216 @@
+/** Widget rows drawn on the canvas: label left and quiet, value right and bright. */
+import type { Env, WidgetPainter } from "../canvas/drawnode";
+import { type NodeBox, ROW, type WidgetBox } from "../canvas/layout";
+import { roundBox } from "../canvas/shapes";
+import { fit, FONT, measure, MONO_LINE, wrap } from "../canvas/text";
+import { typeColor } from "../canvas/theme";
+import type { Json } from "../model/json";
+import { readWidget } from "../model/widgets";
+import { formatNumber, fraction, toHex } from "./numbers";
+
+const INSET = 8;
+const FIELD_RADIUS = 5;
+/** What the control mode of a seed looks like in its corner. */
+const CONTROL_SIGN: Record<string, string> = {
+  fixed: "fixed",
+  increment: "+ 1",
+  decrement: "− 1",
+  randomize: "rand",
+};
+
+/** A row being drawn, with all that its kind needs. */
+interface Row {
+  env: Env;
+  box: NodeBox;
+  row: WidgetBox;
+  value: Json;
+  linked: boolean;
+  /** Width that the value may take, without the side button. */
+  room: number;
+}
+
+export const painter: WidgetPainter = {
+  draw(env, box, row) {
+    const value = readWidget(box.node, box.allWidgets, row.widget);
+    const linked = row.socket?.socket.link != null;
+    const room = row.rect.w - (row.side?.rect.w ?? 0);
+    const state: Row = { env, box, row, value, linked, room };
+    drawField(state);
+    if (row.widget.kind === "multiline") drawText(state);
+    else drawLine(state);
+    if (row.side && env.lod === "full") drawSide(state);
+  },
+};
+
+function drawField({ env, box, row, value, linked }: Row): void {
+  const { ctx, theme, scene, camera } = env;
+  const { x, y, w, h } = row.rect;
+  roundBox(ctx, x, y, w, h, FIELD_RADIUS);
+  ctx.fillStyle = theme.field;
+  ctx.fill();
+  const part = row.widget.kind === "number" && !linked ? fraction(row.widget.input, value) : null;
+  if (part !== null && part > 0) drawBar(env, row, part);
+  const wrong = scene.mark(box.key).errors.some((error) => error.input === row.widget.name);
+  if (!wrong) return;
+  roundBox(ctx, x, y, w, h, FIELD_RADIUS);
+  ctx.strokeStyle = theme.error;
+  ctx.lineWidth = Math.max(1, 1.5 / camera.scale);
+  ctx.stroke();
+}
+
+function drawBar({ ctx, theme }: Env, { rect, widget }: WidgetBox, part: number): void {
+  ctx.save();
+  roundBox(ctx, rect.x, rect.y, rect.w, rect.h, FIELD_RADIUS);
+  ctx.clip();
+  ctx.fillStyle = typeColor(theme, widget.input.type, theme.name === "dark" ? 0.22 : 0.25);
+  ctx.fillRect(rect.x, rect.y, rect.w * part, rect.h);
+  ctx.restore();
+}
+
+function drawLine(state: Row): void {
+  const { env, row, room, linked } = state;
+  const { ctx, theme } = env;
+  const { x, y } = row.rect;
+  const middle = y + ROW / 2 + 0.5;
+  const name = row.widget.name;
+  const label = fit(FONT.label, name, room * (env.lod === "full" ? 0.55 : 0.9));
+  ctx.font = FONT.label;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
+  ctx.fillStyle = theme.text3;
+  ctx.fillText(label, x + INSET, middle);
+  if (env.lod !== "full") return;
+  const left = measure(FONT.label, label) + INSET + 12;
+  if (linked) drawValue(state, "linked", left, theme.text3);
+  else drawKind(state, left, middle);
+}
+
+function drawKind(state: Row, left: number, middle: number): void {
+  const { env, row, value } = state;
+  const { theme } = env;
+  const { kind, input } = row.widget;
+  if (kind === "toggle") drawToggle(state, value === true, middle);
+  else if (kind === "color") drawColor(state, middle);
+  else if (kind === "number") drawValue(state, formatNumber(input, value), left, theme.text);
+  else if (kind === "combo") {
+    const known = input.choices.length === 0 || input.choices.includes(value);
+    drawValue(state, String(value as string), left, known ? theme.text : theme.error, 14);
+    drawChevron(state, middle);
+  } else drawValue(state, String(value as string), left, theme.text);
+}
+
+function drawValue(state: Row, text: string, left: number, color: string, end = 0): void {
+  const { env, row, room } = state;
+  const { x, y } = row.rect;
+  env.ctx.fillStyle = color;
+  env.ctx.textAlign = "right";
+  const shown = fit(FONT.label, text, room - left - INSET - end);
+  env.ctx.fillText(shown, x + room - INSET - end, y + ROW / 2 + 0.5);
+}
+
+function drawChevron({ env, row, room }: Row, middle: number): void {
+  const { ctx, theme } = env;
+  const x = row.rect.x + room - INSET - 4;
+  ctx.beginPath();
+  ctx.moveTo(x - 3.5, middle - 2.5);
+  ctx.lineTo(x, middle + 1.5);
+  ctx.lineTo(x + 3.5, middle - 2.5);
+  ctx.lineWidth = 1.4;
+  ctx.strokeStyle = theme.text3;
+  ctx.stroke();
+}
+
+function drawToggle({ env, row, room }: Row, on: boolean, middle: number): void {
+  const { ctx, theme } = env;
+  const x = row.rect.x + room - INSET - 26;
+  roundBox(ctx, x, middle - 7, 26, 14, 7);
+  ctx.fillStyle = on ? theme.accent : theme.border;
+  ctx.fill();
+  ctx.beginPath();
+  ctx.arc(x + (on ? 19 : 7), middle, 5, 0, 7);
+  ctx.fillStyle = on ? theme.canvas : theme.text2;
+  ctx.fill();
+}
+
+function drawColor(state: Row, middle: number): void {
+  const { env, row, room, value } = state;
+  const hex = toHex(value);
+  const { ctx, theme } = env;
+  const x = row.rect.x + room - INSET - 16;
+  roundBox(ctx, x, middle - 7, 16, 14, 3);
+  ctx.fillStyle = hex;
+  ctx.fill();
+  ctx.strokeStyle = theme.border;
+  ctx.lineWidth = 1;
+  ctx.stroke();
+  drawValue(state, hex, 40, theme.text, 22);
+}
+
+/** Text fields: a wrapped excerpt in the same face and place the editor will have. */
+function drawText({ env, row, value, linked }: Row): void {
+  const { ctx, theme } = env;
+  const { x, y, w, h } = row.rect;
+  const text = String(value as string);
+  if (env.lod !== "full") {
+    drawGreek(env, row, text);
+    return;
+  }
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(x, y + 2, w, h - 4);
+  ctx.clip();
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.font = text === "" || linked ? FONT.label : FONT.mono;
+  ctx.fillStyle = text === "" || linked ? theme.text3 : theme.text;
+  const lines = linked || text === "" ? [linked ? `${row.widget.name} (linked)` : row.widget.name] : wrap(FONT.mono, text, w - 2 * INSET);
+  lines.slice(0, Math.ceil(h / MONO_LINE)).forEach((line, i) => {
+    ctx.fillText(line.trimEnd(), x + INSET, y + 8 + (i + 0.5) * MONO_LINE);
+  });
+  ctx.restore();
+}
+
+/** Where letters would be too small to read, lines stand for them. */
+function drawGreek({ ctx, theme }: Env, { rect }: WidgetBox, text: string): void {
+  ctx.fillStyle = theme.border;
+  const lines = text === "" ? [] : wrap(FONT.mono, text, rect.w - 2 * INSET);
+  lines.slice(0, Math.floor((rect.h - 8) / MONO_LINE)).forEach((line, i) => {
+    const w = Math.min(rect.w - 2 * INSET, measure(FONT.mono, line.trimEnd()));
+    ctx.fillRect(rect.x + INSET, rect.y + 8 + i * MONO_LINE + 6, w, 5);
+  });
+}
+
+function drawSide({ env, box, row }: Row): void {
+  const { ctx, theme } = env;
+  const { side } = row;
+  if (!side) return;
+  const { x, y, w, h } = side.rect;
+  ctx.fillStyle = theme.border;
+  ctx.fillRect(x, y + 5, 1, h - 10);
+  if (side.widget.kind === "upload") {
+    drawUpload(env, x + w / 2, y + h / 2);
+    return;
+  }
+  const mode = readWidget(box.node, box.allWidgets, side.widget);
+  ctx.font = FONT.small;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = mode === "fixed" ? theme.text3 : theme.accent;
+  ctx.fillText(CONTROL_SIGN[String(mode as string)] ?? String(mode as string), x + w / 2 + 0.5, y + h / 2 + 0.5);
+}
+
+function drawUpload({ ctx, theme }: Env, x: number, y: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x, y + 3);
+  ctx.lineTo(x, y - 5);
+  ctx.moveTo(x - 3, y - 2);
+  ctx.lineTo(x, y - 5);
+  ctx.lineTo(x + 3, y - 2);
+  ctx.moveTo(x - 5, y + 2);
+  ctx.lineTo(x - 5, y + 5);
+  ctx.lineTo(x + 5, y + 5);
+  ctx.lineTo(x + 5, y + 2);
+  ctx.lineWidth = 1.3;
+  ctx.strokeStyle = theme.text2;
+  ctx.stroke();
+}
