@@ -44,9 +44,10 @@ def choose_device() -> torch.device:
 def choose_dtype(role: Role, device: torch.device) -> torch.dtype:
     """Precision of a network: float32 on a CPU; on a GPU half precision where it is safe.
 
-    Autoencoders overflow in float16, so they use bfloat16 or stay in float32.
+    Autoencoders overflow in float16, so they use bfloat16 or stay in float32; upscalers are
+    small and stay in float32.
     """
-    if device.type == "cpu":
+    if device.type == "cpu" or role == "upscale":
         return torch.float32
     if role == "vae":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
