@@ -1,0 +1,108 @@
+"""Names of saved files: ``<prefix>_00001_.png``, numbered on.
+
+Invariant: a file appears under its final name complete or not at all, never replaces another
+file, and never lies outside of its root.
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engine.folders import inside
+
+
+@dataclass(frozen=True)
+class SaveName:
+    """Where files of a prefix go.
+
+    Attributes:
+        folder: absolute, below the root.
+        stem: of the file names, with ``%batch_num%`` still to be filled in.
+    """
+
+    folder: Path
+    stem: str
+
+    def path(self, number: int, batch_num: int = 0, suffix: str = ".png") -> Path:
+        """The path of file ``number``."""
+        stem = self.stem.replace("%batch_num%", str(batch_num))
+        return self.folder / f"{stem}_{number:05}_{suffix}"
+
+    def next_number(self) -> int:
+        """One more than the largest number that files of this stem have."""
+        start = os.path.normcase(self.stem) + "_"
+        names = (os.path.normcase(entry.name) for entry in os.scandir(self.folder))
+        digits = (n[len(start) :].partition("_")[0] for n in names if n.startswith(start))
+        return 1 + max((int(d) for d in digits if d.isdecimal()), default=0)
+
+
+def save_name(root: Path, prefix: str, width: int, height: int, now: datetime) -> SaveName:
+    """Resolve a prefix such as ``cats/%year%-%month%/tabby`` and make its folder.
+
+    Args:
+        root: folder that nothing may leave.
+        prefix: sub-folders and stem, with ``%width%``, ``%height%``, ``%year%``, ``%month%``,
+            ``%day%``, ``%hour%``, ``%minute%`` and ``%second%``.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        now: for the variables of time.
+
+    Raises:
+        PathOutsideRoot: the prefix leads out of the root.
+    """
+    values = {"width": str(width), "height": str(height), "year": str(now.year)}
+    units = ("month", "day", "hour", "minute", "second")
+    values |= {unit: f"{getattr(now, unit):02}" for unit in units}
+    for name, value in values.items():
+        prefix = prefix.replace(f"%{name}%", value)
+    subfolder, _, stem = prefix.replace("\\", "/").rpartition("/")
+    inside(root, f"{subfolder}/{stem}" if subfolder else stem)
+    folder = root / os.path.normpath(subfolder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return SaveName(folder, stem)
+
+
+def save_numbered(
+    name: SaveName, write: Callable[[Path], None], batch_num: int = 0, suffix: str = ".png"
+) -> Path:
+    """Write a file under the next free number; returns its path.
+
+    Args:
+        name: where to.
+        write: writes the whole file to the path it is given.
+        batch_num: fills in ``%batch_num%``.
+        suffix: of the file.
+    """
+    unfinished = name.folder / f".{uuid.uuid4().hex}{suffix}"
+    try:
+        write(unfinished)
+        number = name.next_number()
+        while not _claim(unfinished, path := name.path(number, batch_num, suffix)):
+            number += 1
+        return path
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _claim(unfinished: Path, path: Path) -> bool:
+    """Give a finished file its name, unless somebody else has taken it meanwhile."""
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: reserve the name, then replace it
+        if not _reserve(path):
+            return False
+        os.replace(unfinished, path)
+    return True
+
+
+def _reserve(path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
