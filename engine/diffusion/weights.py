@@ -109,15 +109,23 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     if path.suffix.lower() not in PICKLE_SUFFIXES:
         known = ", ".join(SAFE_SUFFIXES + PICKLE_SUFFIXES)
         raise ModelFileError(f"'{path.name}' is no weight file; these are read: {known}.")
+    return _unwrap(unpickle(path), path)
+
+
+def unpickle(path: Path) -> Any:
+    """The tensors and plain containers of a pickled file; anything else is refused.
+
+    Raises:
+        ModelFileError: the file holds more than tensors, or is damaged.
+    """
     try:
-        data = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         raise ModelFileError(
             f"'{path.name}' holds more than tensors, or is damaged, and is not loaded: a pickled "
             "file can run any program. Convert it to safetensors on a machine you can spare, "
             f"or get the safetensors version. ({str(error).splitlines()[0]})"
         ) from error
-    return _unwrap(data, path)
 
 
 def _unwrap(data: Any, path: Path) -> dict[str, Tensor]:

@@ -81,6 +81,14 @@ def to_prompt(data: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
     Raises:
         InvalidWorkflow: the file's structure cannot be read.
     """
+    # Files come from strangers: whatever shape surprises the code below is the file's fault.
+    try:
+        return _flatten(data, specs)
+    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as error:
+        raise InvalidWorkflow(f"The workflow is damaged: {error!r} while reading it.") from error
+
+
+def _flatten(data: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
     definitions = _definitions(data)
     levels = _levels(data, definitions)
     prompt: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..weights import PICKLE_SUFFIXES, SAFE_SUFFIXES, read_tensors
+from ..weights import PICKLE_SUFFIXES, SAFE_SUFFIXES, read_tensors, unpickle
 
 #: Finds an embedding's vectors by name: ``n width``, or None if there is no such file.
 Lookup = Callable[[str], Tensor | None]
@@ -45,7 +45,7 @@ def read_embedding(path: Path, key: str = "clip_l") -> Tensor:
     if path.suffix.lower() in SAFE_SUFFIXES:
         found = _choose(read_tensors(path), key)
     elif path.suffix.lower() in PICKLE_SUFFIXES:
-        found = _choose(torch.load(path, map_location="cpu", weights_only=True), key)
+        found = _choose(unpickle(path), key)
     else:
         raise ValueError(f"'{path.name}' is no embedding file.")
     return torch.atleast_2d(found).float()

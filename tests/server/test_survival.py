@@ -1,0 +1,76 @@
+"""What happens when the worker, or the server itself, is killed."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.live import LiveServer, serving
+
+from .test_prompt import shown
+
+
+def test_a_killed_worker_fails_its_job_and_the_next_one_runs(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        job = server.submit(shown("ProbeSteps", count=100_000, ms=5))
+        server.until(lambda: server.running() == [job], "the job runs")
+        waiting = server.submit(shown(number=1))
+        os.kill(server.worker_pid(), signal.SIGKILL)
+        name, data = server.wait(job)["status"]["messages"][-1]
+        assert name == "execution_error"
+        assert data["exception_type"] == "WorkerLost"
+        assert "SIGKILL" in data["exception_message"]
+        assert server.wait(waiting)["status"]["completed"]
+
+
+def test_a_node_that_ends_the_process_is_named(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        _, data = server.wait(server.submit(shown("ProbeCrash", number=1)))["status"]["messages"][
+            -1
+        ]
+        assert (data["node_id"], "exit code 17" in data["exception_message"]) == ("1", True)
+        assert server.wait(server.submit(shown(number=1)))["status"]["completed"]
+
+
+@pytest.mark.timeout(180)
+def test_a_node_that_does_not_listen_loses_its_worker(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        job = server.submit(shown("ProbeStubborn", seconds=600))
+        server.until(lambda: server.running() == [job], "the job runs")
+        server.post("/interrupt")
+        name, data = server.wait(job)["status"]["messages"][-1]
+        assert (name, data["node_id"]) == ("execution_interrupted", "1")
+        assert server.wait(server.submit(shown(number=1)))["status"]["completed"]
+
+
+def test_a_killed_server_finishes_its_queue_after_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        server.wait(server.submit(shown(number=1, note="before")))
+        running = server.submit(shown("ProbeSteps", count=200, ms=5, note="running"))
+        queued = [server.submit(shown(number=i, note="queued")) for i in (2, 3)]
+        server.until(lambda: server.running() == [running], "the job runs")
+        worker = server.worker_pid()
+        server.stop(signal.SIGKILL)
+        server.until(lambda: not Path(f"/proc/{worker}").exists(), "the worker ends")
+        server.start()
+        for job in (running, *queued):
+            assert server.wait(job)["status"]["completed"]
+        lines = (server.base / "output" / "shown.txt").read_text().splitlines()
+        assert sorted(lines) == ["1 before", "2 queued", "200 running", "3 queued"]
+
+
+def test_two_servers_do_not_share_a_queue(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        second = LiveServer(server.base)
+        with pytest.raises(AssertionError, match="Another server uses the same user folder"):
+            second.start()
+
+
+def test_a_damaged_list_of_nodes_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        server.wait(server.submit(shown(number=1)))
+        server.stop()
+        (server.base / "user" / "nodes.json").write_text('[{"id": 3')
+        server.start()
+        assert server.wait(server.submit(shown(number=2)))["status"]["completed"]
