@@ -158,7 +158,7 @@ function drawSocket({ ctx, theme, camera }: Env, box: SocketBox): void {
   const color = typeColor(theme, socket.type);
   if (socket.widget !== null && box.side === "input" && socket.link === null) {
     ctx.fillStyle = theme.border;
-    halfDisc(ctx, box.x, box.y, 4);
+    halfDisc(ctx, box.x + RAIL, box.y, 3.5);
     ctx.fill();
     return;
   }

@@ -11,12 +11,19 @@ export function score(query: string, text: string): number {
   if (t === q) return 1000;
   if (t.startsWith(q)) return 500 - t.length;
   const at = t.indexOf(q);
-  if (at >= 0) return (wordStart(text, at) ? 400 : 250) - at - t.length / 10;
-  return scattered(q, text);
+  if (at >= 0 && wordStart(text, at)) return 400 - at - t.length / 10;
+  if (isInitials(q, text)) return 300 - t.length / 10;
+  return at >= 0 ? 250 - at - t.length / 10 : scattered(q, text);
 }
 
 const wordStart = (text: string, at: number): boolean =>
   at === 0 || /[\s_\-(/.]/.test(text[at - 1] ?? "") || /[a-z][A-Z]/.test(text.slice(at - 1, at + 1));
+
+/** True if every letter starts a word: "li" for Load Image. */
+function isInitials(q: string, text: string): boolean {
+  let at = -1;
+  return [...q].every((c) => (at = startOf(c, text, at + 1)) >= 0);
+}
 
 /** Letters in order but apart; every letter that starts a word counts much more. */
 function scattered(q: string, text: string): number {

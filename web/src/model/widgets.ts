@@ -12,6 +12,8 @@ import type { RawNode } from "./workflow";
 
 export const CONTROL_MODES = ["fixed", "increment", "decrement", "randomize"] as const;
 
+const RANDOM_SPAN = 2 ** 32 - 1;
+
 export interface Widget {
   name: string;
   kind: WidgetKind | "control" | "upload";
@@ -110,11 +112,15 @@ export function writeWidget(
 export function nextValue(widget: Widget, mode: Json, value: Json, random: () => number): Json {
   if (mode === "fixed") return value;
   if (widget.kind === "combo") return nextChoice(widget.input.choices, mode, value, random);
-  // Beyond 2^53 a double cannot count in ones, so new seeds stay below that.
+  // Beyond 2^53 a double cannot count in ones.
   const min = Number(widget.input.options["min"] ?? 0);
   const max = Math.min(Number(widget.input.options["max"] ?? Infinity), Number.MAX_SAFE_INTEGER);
   const step = Number(widget.input.options["step"] ?? 1);
-  if (mode === "randomize") return min + Math.floor(random() * ((max - min) / step + 1)) * step;
+  if (mode === "randomize") {
+    // Four billion seeds are enough, and short numbers can be read out.
+    const span = Math.min(max - min, RANDOM_SPAN);
+    return min + Math.floor(random() * (Math.floor(span / step) + 1)) * step;
+  }
   const next = Number(value) + (mode === "increment" ? step : -step);
   return Math.min(max, Math.max(min, next));
 }

@@ -47,7 +47,8 @@ function drawField({ env, box, row, value, linked }: Row): void {
   const { x, y, w, h } = row.rect;
   roundBox(ctx, x, y, w, h, FIELD_RADIUS);
   ctx.fillStyle = theme.field;
-  ctx.fill();
+  // A note is paper, not a field.
+  if (!box.spec?.virtual) ctx.fill();
   const part = row.widget.kind === "number" && !linked ? fraction(row.widget.input, value) : null;
   if (part !== null && part > 0) drawBar(env, row, part);
   const wrong = scene.mark(box.key).errors.some((error) => error.input === row.widget.name);
@@ -147,7 +148,7 @@ function drawColor(state: Row, middle: number): void {
 }
 
 /** Text fields: a wrapped excerpt in the same face and place the editor will have. */
-function drawText({ env, row, value, linked }: Row): void {
+function drawText({ env, box, row, value, linked }: Row): void {
   const { ctx, theme } = env;
   const { x, y, w, h } = row.rect;
   const text = String(value as string);
@@ -162,7 +163,7 @@ function drawText({ env, row, value, linked }: Row): void {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.font = text === "" || linked ? FONT.label : FONT.mono;
-  ctx.fillStyle = text === "" || linked ? theme.text3 : theme.text;
+  ctx.fillStyle = text === "" || linked ? theme.text3 : box.spec?.virtual ? theme.text2 : theme.text;
   const lines = linked || text === "" ? [linked ? `${row.widget.name} (linked)` : row.widget.name] : wrap(FONT.mono, text, w - 2 * INSET);
   lines.slice(0, Math.ceil(h / MONO_LINE)).forEach((line, i) => {
     ctx.fillText(line.trimEnd(), x + INSET, y + 8 + (i + 0.5) * MONO_LINE);

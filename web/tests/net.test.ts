@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { moveNodes, removeNodes, setWidget } from "../src/model/actions";
+import { cloneJson, sameJson } from "../src/model/json";
+import { type BigStore, Journal, type Meta, type TextStore } from "../src/net/journal";
+import { type NodeUpdate, readNodeErrors, Runs } from "../src/net/runs";
+import { readPreview } from "../src/net/socket";
+import { defaultDocument, specs } from "./setup";
+
+class Store implements TextStore {
+  map = new Map<string, string>();
+  limit = Infinity;
+  getItem = (key: string): string | null => this.map.get(key) ?? null;
+  setItem = (key: string, value: string): void => {
+    if (value.length > this.limit) throw new Error("QuotaExceededError");
+    this.map.set(key, value);
+  };
+  removeItem = (key: string): void => {
+    this.map.delete(key);
+  };
+}
+
+const meta = (): Meta => ({ name: "n", path: null, jobs: ["j"], saved: false, view: [1, 2, 3] });
+const noBig: BigStore = { get: () => Promise.resolve(null), put: () => Promise.reject(new Error("none")) };
+const quiet = (): void => undefined;
+
+describe("the journal", () => {
+  it("gives back the document as it was at the last edit", async () => {
+    const store = new Store();
+    const doc = defaultDocument();
+    const journal = new Journal(store, noBig, "tab", quiet);
+    journal.open(doc.raw, meta());
+    doc.onChange((change) => {
+      journal.append(change.ops);
+    });
+    moveNodes(doc, new Map([["1", { x: 7, y: 8 }]]), null);
+    setWidget(doc, specs, "5", "seed", 18446744073709551615n);
+    removeNodes(doc, ["9"]);
+    doc.undo();
+    const found = await new Journal(store, noBig, "tab", quiet).restore();
+    expect(found && sameJson(found.raw, doc.raw)).toBe(true);
+    expect(found?.meta).toEqual(meta());
+    const other = await new Journal(store, noBig, "new tab", quiet).restore();
+    expect(other && sameJson(other.raw, doc.raw)).toBe(true);
+  });
+
+  it("never replays the tail of one document onto another", async () => {
+    const store = new Store();
+    const journal = new Journal(store, noBig, "tab", quiet);
+    journal.open(defaultDocument().raw, meta());
+    journal.append([{ kind: "set", path: ["revision"], from: 0, to: 99 }]);
+    const tail = store.map.get("loom.tail.tab") ?? "";
+    const second = defaultDocument().raw;
+    journal.open(second, meta());
+    store.map.set("loom.tail.tab", tail);
+    const found = await new Journal(store, noBig, "tab", quiet).restore();
+    expect(found && sameJson(found.raw, second)).toBe(true);
+  });
+
+  it("puts what is too large into the other store, and says so when nothing works", async () => {
+    const store = new Store();
+    store.limit = 3000;
+    const big = new Map<string, string>();
+    const bigStore: BigStore = {
+      get: (key) => Promise.resolve(big.get(key) ?? null),
+      put: (key, value) => {
+        big.set(key, value);
+        return Promise.resolve();
+      },
+    };
+    const doc = defaultDocument();
+    const journal = new Journal(store, bigStore, "tab", quiet);
+    journal.open(doc.raw, meta());
+    await Promise.resolve();
+    journal.append([{ kind: "set", path: ["revision"], from: 0, to: 5 }]);
+    const found = await new Journal(store, bigStore, "tab", quiet).restore();
+    expect(found?.raw["revision"]).toBe(5);
+    const said: string[] = [];
+    store.limit = 10;
+    const poor = new Journal(store, noBig, "poor", (reason) => said.push(reason));
+    poor.open(doc.raw, meta());
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(said.join()).toMatch(/Save/);
+  });
+
+  it("a snapshot takes the place of a long tail", async () => {
+    const store = new Store();
+    const doc = defaultDocument();
+    const journal = new Journal(store, noBig, "tab", quiet);
+    journal.open(doc.raw, meta());
+    doc.onChange((change) => {
+      journal.append(change.ops);
+    });
+    for (let i = 0; i < 900; i++) moveNodes(doc, new Map([["1", { x: i, y: 0 }]]), null);
+    expect((store.map.get("loom.tail.tab") ?? "").length).toBeLessThan(100_000);
+    const found = await new Journal(store, noBig, "tab", quiet).restore();
+    expect(found && sameJson(found.raw, cloneJson(doc.raw))).toBe(true);
+  });
+});
+
+describe("the run store", () => {
+  function recorder() {
+    const log: string[] = [];
+    const state = new Map<string, NodeUpdate>();
+    const runs = new Runs({
+      update: (node, change) => state.set(node, { ...state.get(node), ...change }),
+      queue: (count) => log.push(`queue ${String(count)}`),
+      started: (id) => log.push(`started ${id}`),
+      progress: () => undefined,
+      ended: (id, how, message) => log.push(`${how} ${id} ${message}`.trim()),
+    });
+    return { runs, log, state };
+  }
+
+  it("follows a job from start to picture", () => {
+    const { runs, log, state } = recorder();
+    runs.queued("p", ["1", "2", "3"]);
+    runs.event("status", { status: { exec_info: { queue_remaining: 1 } } });
+    runs.event("execution_start", { prompt_id: "p" });
+    expect(state.get("3")?.state).toBe("pending");
+    runs.event("execution_cached", { prompt_id: "p", nodes: ["1"] });
+    runs.event("executing", { prompt_id: "p", node: "2", display_node: "2" });
+    runs.event("progress", { prompt_id: "p", node: "2", value: 3, max: 20 });
+    expect(state.get("2")).toMatchObject({ state: "running", progress: { value: 3, max: 20 } });
+    runs.event("executing", { prompt_id: "p", node: "3", display_node: "3" });
+    expect(state.get("2")?.state).toBe("done");
+    runs.event("executed", { prompt_id: "p", node: "3", display_node: "3", output: { images: [{ filename: "a.png", subfolder: "", type: "output" }] } });
+    runs.event("execution_success", { prompt_id: "p" });
+    runs.event("executing", { prompt_id: "p", node: null });
+    expect(state.get("1")?.state).toBe("cached");
+    expect(state.get("3")).toMatchObject({ state: "done", images: [{ filename: "a.png" }] });
+    expect(log).toEqual(["queue 1", "started p", "success p"]);
+    expect(runs.running).toBeNull();
+  });
+
+  it("ignores jobs of others, and puts an interrupted job's nodes back", () => {
+    const { runs, log, state } = recorder();
+    runs.queued("p", ["1", "2"]);
+    runs.event("executing", { prompt_id: "q", node: "1" });
+    expect(state.size).toBe(0);
+    runs.event("executing", { prompt_id: "p", node: "1" });
+    runs.event("execution_interrupted", { prompt_id: "p", node_id: "1" });
+    expect(state.get("1")?.state).toBe("idle");
+    expect(log).toEqual(["started p", "interrupted p"]);
+  });
+
+  it("tells what failed and where", () => {
+    const { runs, log, state } = recorder();
+    runs.queued("p", ["1", "2"]);
+    runs.event("executing", { prompt_id: "p", node: "2" });
+    runs.event("execution_error", { prompt_id: "p", node_id: "2", exception_message: "out of memory", exception_type: "OOM" });
+    expect(state.get("2")).toMatchObject({ state: "error", errors: [{ input: null, text: "out of memory (OOM)" }] });
+    expect(state.get("1")?.state).toBe("idle");
+    expect(log.at(-1)).toBe("error p out of memory");
+  });
+
+  it("reads the errors of a refused prompt", () => {
+    const found = readNodeErrors({
+      node_errors: { "12:3": { class_type: "X", errors: [{ type: "required_input_missing", message: "Required input is missing", details: "clip", extra_info: { input_name: "clip" } }] } },
+    });
+    expect(found.get("12")).toEqual([{ input: "clip", text: "Required input is missing: clip" }]);
+  });
+});
+
+describe("binary frames", () => {
+  it("reads both kinds of previews and leaves the others", async () => {
+    const frame = (kind: number, ...parts: (number | Uint8Array)[]): ArrayBuffer => {
+      const bytes = [kind, ...parts].flatMap((part) => {
+        if (typeof part !== "number") return [...part];
+        return [part >>> 24, (part >>> 16) & 255, (part >>> 8) & 255, part & 255];
+      });
+      return new Uint8Array(bytes).buffer;
+    };
+    const plain = readPreview(frame(1, 2, new Uint8Array([9, 8])));
+    expect(plain?.blob.type).toBe("image/png");
+    expect(await plain?.blob.arrayBuffer()).toEqual(new Uint8Array([9, 8]).buffer);
+    const json = new TextEncoder().encode(JSON.stringify({ node_id: "4.0.1", display_node_id: "4", prompt_id: "p", image_type: "image/jpeg" }));
+    const rich = readPreview(frame(4, json.length, json, new Uint8Array([7])));
+    expect(rich).toMatchObject({ node: "4", prompt: "p" });
+    expect(rich?.blob.size).toBe(1);
+    expect(readPreview(frame(3, 0, 0))).toBeNull();
+  });
+});
