@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     name = argv[0] if argv and argv[0] in COMMANDS else "serve"
     module = importlib.import_module(f"engine.commands.{name}")
-    about = COMMANDS[name].capitalize() + "."
+    about = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     parser = Parser(prog=f"main.py {name}", description=about, allow_abbrev=False)
     if name == "serve":
         parser.epilog = "Commands: " + "; ".join(f"{c}: {text}" for c, text in COMMANDS.items())

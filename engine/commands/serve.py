@@ -78,8 +78,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="allow --listen on addresses that other computers reach; whoever reaches them "
         "can use this server",
     )
-    group.add_argument("--tls-keyfile", type=Path, metavar="FILE")
-    group.add_argument("--tls-certfile", type=Path, metavar="FILE")
+    group.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="private key for https")
+    group.add_argument("--tls-certfile", type=Path, metavar="FILE", help="certificate for https")
     group.add_argument(
         "--enable-cors-header",
         nargs="?",

