@@ -4,11 +4,13 @@ Invariant: a network is either complete or not returned: a missing, surplus or m
 tensor is an error that names it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from engine.errors import ModelFileError
 
@@ -65,7 +67,7 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     Raises:
         ModelFileError: the tensors do not fit the network.
     """
-    with torch.device("meta"):
+    with _WithoutInit(), torch.device("meta"):
         network = weights.build()
     names = weights.names(read_header(weights.path).shapes)
     tensors = read_tensors(weights.path, names)
@@ -76,6 +78,26 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     placed = {k: t.to(device, dtype) for k, t in state.items()}
     network.load_state_dict(placed, assign=True)
     return network.requires_grad_(False).eval()
+
+
+class _WithoutInit(TorchFunctionMode):
+    """Let networks be made without initial values.
+
+    They have none on the meta device anyway, but drawing normal numbers there makes torch
+    import its compiler, which takes a second of every cold start.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
 
 
 def _is_leftover(name: str) -> bool:

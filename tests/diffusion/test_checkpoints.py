@@ -1,5 +1,7 @@
 """Files to handles to networks: what is recognised, what is refused and how."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,18 @@ def test_built_network_has_the_files_weights(tiny: Path) -> None:
     for name, parameter in network.named_parameters():
         assert torch.equal(parameter, stored[f"model.diffusion_model.{name}"])
         assert not parameter.requires_grad
+
+
+def test_building_does_not_load_torchs_compiler(tiny: Path) -> None:
+    """It would cost a second of every cold start."""
+    code = (
+        "import sys, torch; from pathlib import Path\n"
+        "from engine.diffusion.checkpoints import build, load_checkpoint\n"
+        "clip = load_checkpoint(Path(sys.argv[1])).clip\n"
+        "build(clip.weights, torch.device('cpu'), torch.float32)\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tiny)], check=True)
 
 
 def test_half_precision_files_compute_in_float32_on_a_cpu(tmp_path: Path) -> None:
