@@ -231,9 +231,9 @@ def test_blend_modes(call: CallNode, mode: str) -> None:
     full = {"image1": below, "image2": above, "blend_mode": mode}
     mixed = values(call("ImageBlend", blend_factor=1.0, **full))
     assert mixed.shape == below.shape
-    assert torch.allclose(mixed, torch.tensor(max(0, BLENDS[mode])), atol=1e-5)
+    assert torch.allclose(mixed, torch.tensor(max(0.0, BLENDS[mode])), atol=1e-5)
     half = values(call("ImageBlend", blend_factor=0.5, **full))
-    assert torch.allclose(half, torch.tensor(max(0, (0.2 + BLENDS[mode]) / 2)), atol=1e-5)
+    assert torch.allclose(half, torch.tensor(max(0.0, (0.2 + BLENDS[mode]) / 2)), atol=1e-5)
 
 
 def test_upscaling_reports_its_tiles(call: CallNode, folders: Folders, context: Context) -> None:
