@@ -51,12 +51,15 @@ class LiveServer:
     Attributes:
         base: its folders.
         port: where it listens.
+        flags: more flags for it.
+        single_thread: keep torch to one thread, so that tests leave room for others.
         process: the server process.
     """
 
     base: Path
     port: int = field(default_factory=free_port)
     flags: tuple[str, ...] = ()
+    single_thread: bool = True
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -69,7 +72,8 @@ class LiveServer:
         command = [sys.executable, str(ROOT / "main.py"), "--base-directory", str(self.base)]
         command += ["--port", str(self.port), "--cpu", *self.flags]
         with (self.base / "server.log").open("ab") as log:
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            threads = {"OMP_NUM_THREADS": "1"} if self.single_thread else {}
+            environment = {**os.environ, **threads}
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         self.until(lambda: self._answers(), "the server answers")
         return self
