@@ -44,8 +44,13 @@ export function drawNode(env: Env, box: NodeBox): void {
   const mode = modeOf(box.node);
   ctx.save();
   ctx.translate(box.x, box.y);
-  if (mode === Mode.Mute) ctx.globalAlpha = 0.4;
-  if (mode === Mode.Bypass) ctx.globalAlpha = 0.62;
+  if (mode === Mode.Mute || mode === Mode.Bypass) {
+    // Quiet, but never see-through: wires behind it would read as its own.
+    roundBox(ctx, 0, 0, box.w, box.h, box.collapsed ? HEADER / 2 : RADIUS);
+    ctx.fillStyle = env.theme.canvas;
+    ctx.fill();
+    ctx.globalAlpha = mode === Mode.Mute ? 0.4 : 0.62;
+  }
   if (env.lod === "block") drawBlock(env, box);
   else drawFull(env, box, mode);
   ctx.restore();
@@ -94,6 +99,8 @@ function drawHeader({ ctx, theme }: Env, box: NodeBox): void {
 
 function drawTitle(env: Env, box: NodeBox, mark: Mark): void {
   const { ctx, theme, camera } = env;
+  // At this size the picture says more than a title over it.
+  if (env.lod === "title" && box.preview && !box.collapsed) return;
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   ctx.fillStyle = theme.text;
@@ -127,6 +134,13 @@ function drawContent(env: Env, box: NodeBox): void {
   }
   for (const row of box.widgets) env.painter.draw(env, box, row);
   if (!box.spec && env.scene.specs.size > 0) drawUnknown(env, box);
+  if (box.spec?.isOutput && !box.preview && env.lod === "full") drawPromise(env, box);
+}
+
+/** An output node with room says what the room is for. */
+function drawPromise(env: Env, box: NodeBox): void {
+  const top = Math.max(HEADER, ...box.widgets.map(({ rect }) => rect.y + rect.h));
+  if (box.h - top > 96) drawNotice(env, "The result appears here", box.w / 2, (top + box.h) / 2);
 }
 
 const isWidgetRow = (box: NodeBox, socket: SocketBox): boolean =>

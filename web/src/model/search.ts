@@ -74,5 +74,7 @@ export function searchNodes(
     if (best > 0) ranked.push([best - (spec.deprecated ? 100 : 0) - (spec.virtual ? 1 : 0), spec]);
   }
   ranked.sort((a, b) => b[0] - a[0] || a[1].title.localeCompare(b[1].title));
-  return ranked.slice(0, limit).map(([, spec]) => spec);
+  // Letters scattered over a name are a guess, worth showing only when nothing matches well.
+  const least = (ranked[0]?.[0] ?? 0) * 0.15;
+  return ranked.filter(([mark]) => mark >= least).slice(0, limit).map(([, spec]) => spec);
 }

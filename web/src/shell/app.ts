@@ -11,7 +11,7 @@ import { Document } from "../model/document";
 import { parseJson, stringifyJson } from "../model/json";
 import { readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
-import type { Workflow } from "../model/workflow";
+import type { Key, Workflow } from "../model/workflow";
 import { bigStore } from "../net/bigstore";
 import { Client } from "../net/client";
 import { Journal, type Meta } from "../net/journal";
@@ -22,6 +22,9 @@ import { contextMenu } from "./menus";
 import { Running } from "./running";
 import { shellCommands } from "./shellcommands";
 import { sentenceOf, toast, ui } from "./ui";
+
+/** Below this width a whole graph is too small to read. */
+const NARROW = 720;
 
 /** A document with all that belongs to it. */
 export interface Session {
@@ -159,7 +162,17 @@ export class App {
     if (x !== undefined && y !== undefined && scale !== undefined) {
       Object.assign(this.renderer.camera, { x, y, scale });
       this.renderer.moved();
-    } else this.workspace.frame(undefined, false);
+    } else this.workspace.frame(this.firstSight(), false);
+  }
+
+  /** What a page without a remembered view shows: everything, or on a phone the first prompt. */
+  private firstSight(): Key[] | undefined {
+    if (this.renderer.camera.width >= NARROW) return undefined;
+    this.scene.refresh();
+    const prompt = [...this.scene.boxes.values()].find(
+      (box) => box.spec?.virtual === false && box.widgets.some((row) => row.widget.kind === "multiline"),
+    );
+    return prompt && [prompt.key];
   }
 
   private inputUrl(value: string): string {

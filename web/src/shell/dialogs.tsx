@@ -51,7 +51,7 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
   return (
     <Frame title="Open a workflow">
       <div class="open-choices">
-        <button class="choice" onClick={then(() => app.files.choose())}>
+        <button class="choice" autofocus onClick={then(() => app.files.choose())}>
           <Icon name="folder" />
           <span>From a file</span>
           <small>JSON, or a PNG that carries one</small>

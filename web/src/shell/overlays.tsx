@@ -12,7 +12,7 @@ export function Menu({ app }: { app: App }): JSX.Element | null {
   useEffect(() => list.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(), [menu]);
   if (!menu) return null;
   const { camera } = app.renderer;
-  const x = Math.max(6, Math.min(menu.at.x, camera.width - 236));
+  const x = Math.max(6, Math.min(menu.at.x, camera.width - 260));
   const y = Math.max(6, Math.min(menu.at.y, camera.height - menu.lines.length * 29 - 16));
   const close = (): void => {
     ui.menu.value = null;

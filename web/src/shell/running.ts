@@ -105,8 +105,9 @@ export class Running {
   }
 
   private refused(error: unknown): void {
-    toast(sentenceOf(error), "error");
-    if (error instanceof ServerError) this.showErrors(error.body);
+    const found = error instanceof ServerError ? this.showErrors(error.body) : 0;
+    if (found === 0) toast(sentenceOf(error), "error");
+    else toast(`${String(found)} problem${found > 1 ? "s keep" : " keeps"} this from running.`, "error");
   }
 
   /** Node types this server lacks would make it refuse everything: say which, on the nodes. */
@@ -244,10 +245,12 @@ export class Running {
     this.listProblems(false);
   }
 
-  private showErrors(body: Json): void {
+  /** Put the errors of an answer on their nodes; returns how many there are. */
+  private showErrors(body: Json): number {
     const found = readNodeErrors(body);
     for (const [key, errors] of found) this.app.scene.setMark(key, { errors });
     if (found.size > 0) this.listProblems(true);
+    return [...found.values()].flat().length;
   }
 
   private listProblems(open: boolean): void {

@@ -1,7 +1,7 @@
 /** Choosing from a list by typing: the node search and the command palette. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { typeColor, THEMES } from "../canvas/theme";
 import { readable } from "../input/keymap";
 import type { Command } from "../input/commands";
@@ -28,7 +28,8 @@ function Chooser<T>({ label, find, line, choose, close, note }: ChooserProps<T>)
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const found = find(query.value);
-  useEffect(() => field.current?.focus(), []);
+  // Before the next key arrives: what is typed right after a double click belongs here.
+  useLayoutEffect(() => field.current?.focus(), []);
   useEffect(() => list.current?.children[at.value]?.scrollIntoView({ block: "nearest" }), [at.value]);
   const key = (event: KeyboardEvent): void => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -133,7 +134,7 @@ export function Palette({ app }: { app: App }): JSX.Element | null {
             <>
               <span class={`line-title ${command.enabled?.() === false ? "off" : ""}`}>{command.title}</span>
               <span class="line-note">{command.group}</span>
-              {command.keys && <kbd>{readable(command.keys)}</kbd>}
+              <kbd>{command.keys ? readable(command.keys) : ""}</kbd>
             </>
           )}
           choose={(command) => app.commands.run(command.id)}
