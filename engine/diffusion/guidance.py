@@ -64,7 +64,8 @@ class GuidedDenoiser:
         n, b = len(conditions), x.shape[0]
         contexts = [repeat_to_batch(c.vectors, b) for c in reversed(conditions)]
         scaled = self.sampling.scale_input(crop, sigma).to(self.dtype)
-        timestep = self.sampling.timestep(crop.new_tensor(sigma)).expand(n * b)
+        # Looked up on the CPU: a number from the device would stall it in every step.
+        timestep = crop.new_full((n * b,), self.sampling.timestep(torch.tensor(sigma)).item())
         out = self.network(scaled.repeat(n, 1, 1, 1), timestep, same_length(contexts))
         denoised = self.sampling.denoised(crop.repeat(n, 1, 1, 1), out.float(), sigma)
         return denoised.chunk(n)[::-1]

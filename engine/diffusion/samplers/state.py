@@ -68,7 +68,7 @@ class Step:
         """The clean latent that the model sees in ``x``."""
         return self.denoise(self.x, self.sigma)
 
-    @property
+    @cached_property
     def d(self) -> Tensor:
         """The derivative dx/dsigma of the probability flow (Karras et al. 2022, equation 3)."""
         return to_d(self.x, self.sigma, self.denoised)
