@@ -40,12 +40,14 @@ class Model:
         weights: of the network.
         sampling: what a noise level means to it and what it predicts.
         latent_format: of the latents it denoises.
+        context_dim: numbers in each of the vectors that condition it.
         patches: changes to the weights, applied in this order when the network is used.
     """
 
     weights: Weights
     sampling: Discrete
     latent_format: LatentFormat
+    context_dim: int
     patches: tuple[object, ...] = ()
 
 

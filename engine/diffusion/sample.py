@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.errors import InvalidInput
+
 from . import residency
 from .conditioning import Conditioning, fit_mask, prepare
 from .guidance import GuidedDenoiser, repeat_to_batch
@@ -122,6 +124,7 @@ def lay_out(
     seed: int,
 ) -> Run:
     """Prepare a run: networks, conditions and tensors on the device; no step is taken."""
+    _check_fit(model, samples, (*positive, *negative))
     network = residency.load(model.weights)
     weight = next(network.parameters())
     x0 = samples.to(weight.device, torch.float32) * model.latent_format.scale
@@ -135,6 +138,23 @@ def lay_out(
     levels = sigmas.tolist()
     x = model.sampling.noised(x0, noise, levels[0])
     return Run(sampler, levels, denoise, _step_noise(sampler, x, sigmas, seed), State(x))
+
+
+def _check_fit(model: Model, samples: Tensor, conditioning: Conditioning) -> None:
+    """Refuse what belongs to another family, before it fails deep inside the network."""
+    if samples.shape[1] != model.latent_format.channels:
+        raise InvalidInput(
+            f"The latent has {samples.shape[1]} channels, but the model denoises "
+            f"{model.latent_format.channels}: it was made for another family of models. Encode "
+            "the picture with the VAE that belongs to this model."
+        )
+    for vectors, _ in conditioning:
+        if vectors.shape[-1] != model.context_dim:
+            raise InvalidInput(
+                f"The prompt was encoded to vectors of {vectors.shape[-1]} numbers, but the "
+                f"model reads {model.context_dim}: text encoder and model belong to different "
+                "families. Encode the prompt with the text encoder of this model's checkpoint."
+            )
 
 
 def fix_empty_channels(samples: Tensor, channels: int) -> Tensor:

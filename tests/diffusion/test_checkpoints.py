@@ -1,5 +1,6 @@
 """Files to handles to networks: what is recognised, what is refused and how."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -36,9 +37,11 @@ def test_sizes_come_from_the_tensors(tiny: Path) -> None:
 
 
 def test_handles_of_one_file_are_equal_and_cheap(tiny: Path) -> None:
-    """The same file gives equal handles; they hold no tensors and hash."""
+    """The same file gives equal handles that hash and travel between processes."""
     a, b = load_checkpoint(tiny), load_checkpoint(tiny)
     assert a == b and hash(a.model) == hash(b.model)
+    assert pickle.loads(pickle.dumps(a)) == a
+    assert len(pickle.dumps(a)) < 10_000
 
 
 def test_a_changed_file_gives_other_handles(tmp_path: Path) -> None:

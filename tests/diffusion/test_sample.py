@@ -18,7 +18,7 @@ from engine.diffusion.sample import fix_empty_channels, lay_out, sample
 from engine.diffusion.samplers import SAMPLERS
 from engine.diffusion.schedules import sigmas_for
 from engine.diffusion.text.encode import encode
-from engine.errors import Interrupted
+from engine.errors import Interrupted, InvalidInput
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
 SAMPLING = Discrete()
@@ -225,6 +225,15 @@ def test_items_of_a_batch_are_independent(tiny: Checkpoint, prompts: Any) -> Non
     both = draw(tiny, prompts, latent={"samples": torch.zeros(2, 4, 16, 16)})
     alone = {"samples": torch.zeros(1, 4, 16, 16), "batch_index": [1]}
     assert torch.allclose(draw(tiny, prompts, latent=alone), both[1:], rtol=1e-3, atol=1e-2)
+
+
+def test_what_belongs_to_another_family_is_refused(tiny: Checkpoint, prompts: Any) -> None:
+    """With a sentence that says which part does not fit."""
+    with pytest.raises(InvalidInput, match="16 channels, but the model denoises 4"):
+        draw(tiny, prompts, latent={"samples": torch.ones(1, 16, 8, 8)})
+    wide = [[torch.zeros(1, 77, 768), {}]]
+    with pytest.raises(InvalidInput, match="768 numbers, but the model reads 64"):
+        draw(tiny, (prompts[0], wide))
 
 
 def test_an_empty_latent_of_another_family_is_fitted() -> None:

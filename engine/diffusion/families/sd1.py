@@ -43,12 +43,12 @@ def matches(shapes: Shapes) -> bool:
 
 def describe(header: Header) -> Checkpoint:
     """The handles of a checkpoint of this family."""
-    build = partial(UNet, unet_config(below(header.shapes, UNET)))
-    names = partial(strip_prefix, UNET, "")
+    config = unet_config(below(header.shapes, UNET))
+    build, names = partial(UNet, config), partial(strip_prefix, UNET, "")
     weights = Weights(f"{header.id}:unet", header.path, "diffusion", build, names)
     vae = describe_vae(header, VAE)
     latent = replace(LATENT, downscale=vae.downscale if vae else 8)
-    model = Model(weights, Discrete(), _with_colours(latent, header))
+    model = Model(weights, Discrete(), _with_colours(latent, header), config.context_dim)
     return Checkpoint(model, describe_clip(header), vae)
 
 
