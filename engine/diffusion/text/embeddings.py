@@ -35,20 +35,21 @@ def find_embedding(roots: tuple[Path, ...], name: str, key: str = "clip_l") -> T
         folders = [root, *sorted(p for p in root.rglob("*") if p.is_dir())]
         for folder in folders:
             for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES):
-                if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+                if _is_embedding(path, root):
                     return read_embedding(path, key)
     return None
 
 
+def _is_embedding(path: Path, root: Path) -> bool:
+    known = path.suffix.lower() in SAFE_SUFFIXES + PICKLE_SUFFIXES
+    return known and path.is_file() and path.resolve().is_relative_to(root.resolve())
+
+
 def read_embedding(path: Path, key: str = "clip_l") -> Tensor:
     """Vectors of an embedding file, ``n width``, float32."""
-    if path.suffix.lower() in SAFE_SUFFIXES:
-        found = _choose(read_tensors(path), key)
-    elif path.suffix.lower() in PICKLE_SUFFIXES:
-        found = _choose(unpickle(path), key)
-    else:
-        raise ValueError(f"'{path.name}' is no embedding file.")
-    return torch.atleast_2d(found).float()
+    safe = path.suffix.lower() in SAFE_SUFFIXES
+    data = read_tensors(path) if safe else unpickle(path)
+    return torch.atleast_2d(_choose(data, key)).float()
 
 
 def _choose(data: Any, key: str) -> Tensor:
