@@ -94,6 +94,7 @@ def test_equals_k_diffusion(name: str) -> None:
     assert relative_error(run(name, sigmas), reference) < BOUND
 
 
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 @pytest.mark.parametrize(("name", "kind"), [("uni_pc", "bh1"), ("uni_pc_bh2", "bh2")])
 @pytest.mark.parametrize("steps", [2, 3, 10])
 def test_unipc_equals_diffusers(name: str, kind: str, steps: int) -> None:
