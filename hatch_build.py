@@ -1,7 +1,8 @@
 """Builds the canvas into ``web/dist`` with the Node that PyPI carries; no system Node needed.
 
-As hatch's build hook it runs on every install; as a script, ``python hatch_build.py npm ARGS``
-runs npm in ``web/``. A build newer than its sources is kept.
+As hatch's build hook it runs on every install. As a script, ``python hatch_build.py`` builds,
+``--fresh`` ends with 0 if there is nothing to build, and ``npm ARGS`` runs npm in ``web/``. A
+build newer than its sources is kept.
 """
 
 import os
@@ -67,7 +68,9 @@ def npm(args: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["npm"]:
+    if sys.argv[1:] == ["--fresh"]:
+        sys.exit(is_stale())
+    elif sys.argv[1:2] == ["npm"]:
         npm(sys.argv[2:])
     else:
         build_canvas()

@@ -24,6 +24,7 @@ from engine.plugins.node import Context, Node, Output
 
 from .events import Emit, Event, Outcome
 from .failure import describe
+from .files import shown_files
 from .lanes import Lanes
 from .mapping import calls, gather, merge_ui
 from .plan import Plan, plan
@@ -118,15 +119,23 @@ class Executor:
         """
         emit(Event("started"))
         names = signatures(run.prompt, self.specs, self.file_stamp)
+        todo = plan(run.prompt, run.outputs, names, self._known)
         known = [id for id in run.prompt if names[id] in self.cache]
         emit(Event("cached", {"nodes": known}))
         async with asyncio.TaskGroup() as group:
-            todo = plan(run.prompt, run.outputs, names, self.cache.get)
             state = self._start(run, todo, names, emit, cancelled or threading.Event(), group)
             for id in todo.rank:
                 if state.missing[id] == 0:
                     group.create_task(self._node(state, id))
         return _outcome(state)
+
+    def _known(self, signature: Signature) -> Entry | None:
+        """A result from the cache, unless files that it showed were deleted since."""
+        entry = self.cache.get(signature)
+        if entry is not None and not all(p.exists() for p in shown_files(entry.ui, self.folders)):
+            self.cache.discard(signature)
+            return None
+        return entry
 
     def _start(
         self,
