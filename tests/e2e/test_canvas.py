@@ -48,8 +48,8 @@ class Canvas:
         self.ready()
 
     def ready(self) -> None:
-        """Wait until the page knows the server's node types."""
-        self.until("window.__loom && window.__loom.specs() > 10")
+        """Wait until the page knows the server's node types and stands still."""
+        self.until("window.__loom && window.__loom.ready() && window.__loom.specs() > 10")
 
     def reload(self) -> None:
         self.page.reload()
@@ -366,6 +366,59 @@ def test_box_select_and_move_are_one_step(canvas: Canvas) -> None:
     assert canvas.node("4")["pos"][1] > before["nodes"][3]["pos"][1] + 100
     canvas.page.keyboard.press("Control+z")
     assert canvas.ask("workflow()") == before
+
+
+def test_a_plain_picture_becomes_a_node_that_loads_it(canvas: Canvas) -> None:
+    canvas.drop("dot.png", "image/png", png_with())
+    canvas.wait("workflow().nodes.length == 11")
+    added = str(canvas.nodes()[-1]["id"])
+    assert canvas.node(added)["type"] == "LoadImage"
+    canvas.until("window.__loom.workflow().nodes.at(-1).widgets_values[0] === 'dot.png'")
+    assert canvas.node(added)["widgets_values"] == ["dot.png", "image"]
+    preview = canvas.add("preview image", 1100, 780)
+    canvas.wire(added, "IMAGE", preview, "images")
+    box = canvas.ask("node('9')")
+    canvas.page.mouse.click(box["x"] + 60, box["y"] + 10)
+    canvas.page.keyboard.press("Delete")
+    canvas.run()
+    canvas.wait(f"mark('{preview}').images.length > 0")
+
+
+def test_a_reload_in_the_middle_of_a_run_picks_it_up_again(canvas: Canvas) -> None:
+    canvas.fill("5", "steps", "400")
+    canvas.run()
+    canvas.wait("mark('5').live")
+    canvas.reload()
+    canvas.wait("mark('5').state == 'running'")
+    canvas.wait("mark('9').images.length > 0")
+
+
+def test_fingers_pan_and_pinch(browser: Any, live_server: LiveServer) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    try:
+        canvas = Canvas(context.new_page(), live_server.url)
+        fingers = context.new_cdp_session(canvas.page)
+
+        def touch(kind: str, *points: tuple[int, int]) -> None:
+            at = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+        before = canvas.ask("node('2')")
+        touch("touchStart", (40, 760))
+        touch("touchMove", (80, 700))
+        touch("touchMove", (140, 660))
+        touch("touchEnd")
+        panned = canvas.ask("node('2')")
+        moved = (round(panned["x"] - before["x"]), round(panned["y"] - before["y"]))
+        assert moved == (100, -100)
+        touch("touchStart", (150, 700))
+        touch("touchStart", (150, 700), (250, 700))
+        touch("touchMove", (100, 700), (300, 700))
+        touch("touchEnd")
+        assert canvas.ask("node('2')")["w"] == pytest.approx(2 * panned["w"], rel=0.02)
+        assert canvas.faults == []
+    finally:
+        context.close()
 
 
 def test_the_page_comes_back_after_the_server_was_away(

@@ -38,15 +38,19 @@ async function start(root: HTMLElement): Promise<void> {
   render(<Side app={app} />, side);
   render(<Over app={app} />, over);
   render(<Page app={app} />, page);
-  installProbe(app);
+  const ready = installProbe(app);
   const last = await app.journal.restore();
   app.open(last ? { doc: new Document(last.raw), meta: last.meta } : app.session, false);
   listenToKeys(app);
   listenToDrops(app, host);
   host.focus({ preventScroll: true });
   app.running.connect();
+  const { x, y } = app.renderer.camera;
   await Promise.all([app.loadFonts(), app.loadSpecs()]);
-  if (!last?.meta.view) app.restoreView();
+  // Now that sizes are known the first view is right, unless the user moved already.
+  const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
+  if (!last?.meta.view && untouched) app.restoreView();
+  ready();
 }
 
 const root = document.getElementById("app");

@@ -133,6 +133,23 @@ describe("the run store", () => {
     expect(runs.running).toBeNull();
   });
 
+  it("lets nodes run side by side, and never wakes one that is finished", () => {
+    const { runs, state } = recorder();
+    const detail = (nodes: Record<string, string>): void => {
+      const entries = Object.entries(nodes).map(([id, s]) => [id, { state: s, value: 0, max: 1, display_node_id: id }]);
+      runs.event("progress_state", { prompt_id: "p", nodes: Object.fromEntries(entries) as never });
+    };
+    runs.queued("p", ["1", "2"]);
+    detail({ "1": "running" });
+    runs.event("executing", { prompt_id: "p", node: "1" });
+    runs.event("executing", { prompt_id: "p", node: "2" });
+    expect(state.get("1")?.state).toBe("running");
+    detail({ "1": "finished", "2": "running" });
+    detail({ "1": "running", "2": "running" });
+    expect(state.get("1")?.state).toBe("done");
+    expect(state.get("2")?.state).toBe("running");
+  });
+
   it("ignores jobs of others, and puts an interrupted job's nodes back", () => {
     const { runs, log, state } = recorder();
     runs.queued("p", ["1", "2"]);

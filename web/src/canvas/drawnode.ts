@@ -51,8 +51,7 @@ export function drawNode(env: Env, box: NodeBox): void {
     ctx.fill();
     ctx.globalAlpha = mode === Mode.Mute ? 0.4 : 0.62;
   }
-  if (env.lod === "block") drawBlock(env, box);
-  else drawFull(env, box, mode);
+  drawFull(env, box, mode);
   ctx.restore();
 }
 
@@ -255,19 +254,42 @@ function drawBorder({ ctx, theme, scene, camera }: Env, box: NodeBox, mark: Mark
   ctx.stroke();
 }
 
-/** Farther than titles carry: a block in the family's tint, or the picture itself. */
-function drawBlock(env: Env, box: NodeBox): void {
+/**
+ * Farther than titles carry: blocks in their families' tints, or the pictures themselves.
+ *
+ * All blocks of a colour are one path, which keeps thousands of them cheap.
+ */
+export function drawBlocks(env: Env, boxes: readonly NodeBox[]): void {
   const { ctx, theme, scene } = env;
+  const bodies = new Path2D();
+  const tints = new Map<string, Path2D>();
+  for (const box of boxes) {
+    bodies.rect(box.x, box.y, box.w, box.h);
+    const state = railColor(theme, scene.mark(box.key), modeOf(box.node));
+    const tint = state ?? typeColor(theme, familyOf(box), 0.35);
+    let path = tints.get(tint);
+    if (!path) tints.set(tint, (path = new Path2D()));
+    path.rect(box.x, box.y, box.w, box.h);
+  }
   ctx.fillStyle = theme.node;
-  ctx.fillRect(0, 0, box.w, box.h);
-  ctx.fillStyle = railColor(theme, scene.mark(box.key), modeOf(box.node)) ?? typeColor(theme, familyOf(box), 0.35);
-  ctx.fillRect(0, 0, box.w, box.h);
-  const pictures = box.preview ? scene.pictures(box) : [];
-  if (pictures.length > 0) drawSheet(ctx, pictures, { x: 0, y: 0, w: box.w, h: box.h });
-  if (!scene.selection.has(box.key)) return;
+  ctx.fill(bodies);
+  for (const [tint, path] of tints) {
+    ctx.fillStyle = tint;
+    ctx.fill(path);
+  }
+  for (const box of boxes) {
+    const pictures = box.preview ? scene.pictures(box) : [];
+    if (pictures.length > 0) drawSheet(ctx, pictures, box);
+  }
+  outlineSelected(env, boxes);
+}
+
+function outlineSelected({ ctx, theme, scene, camera }: Env, boxes: readonly NodeBox[]): void {
   ctx.strokeStyle = theme.accent;
-  ctx.lineWidth = 2 / env.camera.scale;
-  ctx.strokeRect(0, 0, box.w, box.h);
+  ctx.lineWidth = 2 / camera.scale;
+  for (const box of boxes) {
+    if (scene.selection.has(box.key)) ctx.strokeRect(box.x, box.y, box.w, box.h);
+  }
 }
 
 /** Progress on the overlay: the header's bottom line fills, with the count at its right. */
@@ -304,5 +326,7 @@ export function drawLive(env: Env, box: NodeBox): void {
   ctx.fillStyle = env.theme.canvas;
   ctx.fillRect(box.x + x, box.y + y, w, h);
   drawSheet(ctx, [live], { x: box.x + x, y: box.y + y, w, h });
+  ctx.fillStyle = env.theme.running;
+  ctx.fillRect(box.x, box.y + y, RAIL, h);
   ctx.restore();
 }

@@ -54,6 +54,8 @@ export interface NodeBox extends Rect {
   preview: Rect | null;
   /** The least height its content needs. */
   minH: number;
+  /** Place in the file's list of nodes: later ones are drawn on top. */
+  rank: number;
 }
 
 /** Lay out a node. `aspect` is height over width of its picture, null if it has none. */
@@ -74,6 +76,7 @@ export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: nu
     allWidgets: spec ? widgetsOf(spec) : [],
     preview: null,
     minH: HEADER,
+    rank: 0,
   };
   const inputs = inputSockets(node, spec);
   const outputs = outputSockets(node, spec);

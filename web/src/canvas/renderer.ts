@@ -7,7 +7,7 @@
  */
 import { drawDots, drawGroups } from "./backdrop";
 import { Camera, type Rect } from "./camera";
-import { drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
+import { drawBlocks, drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
 import type { Layer, Scene } from "./scene";
 import { drawWires } from "./wires";
 
@@ -141,7 +141,9 @@ export class Renderer {
     drawDots(env);
     drawGroups(env);
     drawWires(this.world, scene, this.camera);
-    for (const box of scene.visible(this.camera.view)) drawNode(env, box);
+    const boxes = scene.visible(this.camera.view);
+    if (env.lod === "block") drawBlocks(env, boxes);
+    else for (const box of boxes) drawNode(env, box);
     this.frames.world++;
   }
 

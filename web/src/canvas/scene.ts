@@ -138,8 +138,7 @@ export class Scene {
   visible(rect: Rect): NodeBox[] {
     this.refresh();
     const found = [...this.grid.query(rect)].filter((box) => overlaps(box, rect));
-    const rank = (box: NodeBox): number =>
-      (this.selection.has(box.key) ? 1e9 : 0) + Number(this.doc.nodePath(box.key)[1]);
+    const rank = (box: NodeBox): number => box.rank + (this.selection.has(box.key) ? 1e9 : 0);
     return found.sort((a, b) => rank(a) - rank(b));
   }
 
@@ -180,6 +179,10 @@ export class Scene {
       this.selection.delete(key);
     }
     for (const key of alive) if (!this.boxes.has(key)) this.stale.add(key);
+    this.doc.raw.nodes.forEach((node, rank) => {
+      const box = this.boxes.get(keyOf(node.id));
+      if (box) box.rank = rank;
+    });
     this.wireList = null;
     this.structure = false;
   }
@@ -189,6 +192,7 @@ export class Scene {
     if (!node) return;
     const spec = this.specs.get(node.type);
     const fresh = layoutNode(node, spec, this.aspectOf(key));
+    fresh.rank = Number(this.doc.nodePath(key)[1]);
     const box = this.boxes.get(key);
     if (!box) {
       this.boxes.set(key, fresh);

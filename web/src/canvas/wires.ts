@@ -120,7 +120,11 @@ function drawBatched(
     const color = wireColor(scene, wire);
     let batch = byColor.get(color);
     if (!batch) byColor.set(color, (batch = new Path2D()));
-    trace(batch, path);
+    // Where a node is a few pixels, the bend of a wire is not seen, only paid for.
+    if (camera.scale < 0.15) {
+      batch.moveTo(path.a.x, path.a.y);
+      batch.lineTo(path.b.x, path.b.y);
+    } else trace(batch, path);
   }
   ctx.lineWidth = strokeWidth(camera);
   ctx.globalAlpha = 0.8;

@@ -31,10 +31,18 @@ export interface RunSink {
 const text = (value: Json | undefined): string | null =>
   typeof value === "string" || typeof value === "number" ? String(value) : null;
 
+interface Current {
+  prompt: string;
+  node: Key | null;
+  done: Set<Key>;
+  /** The server tells of every node when it is finished; nodes then may run side by side. */
+  detailed: boolean;
+}
+
 export class Runs {
   /** Jobs of the open document, with the nodes each was queued with. */
   private jobs = new Map<string, readonly Key[]>();
-  private current: { prompt: string; node: Key | null; done: Set<Key> } | null = null;
+  private current: Current | null = null;
 
   constructor(private readonly sink: RunSink) {}
 
@@ -114,7 +122,7 @@ export class Runs {
   }
 
   private start(prompt: string): void {
-    this.current = { prompt, node: null, done: new Set() };
+    this.current = { prompt, node: null, done: new Set(), detailed: false };
     for (const node of this.jobs.get(prompt) ?? []) {
       this.sink.update(node, { state: "pending", progress: null, errors: [] }, prompt);
     }
@@ -131,14 +139,15 @@ export class Runs {
 
   private executing(prompt: string, node: Key | null): void {
     const last = this.current?.node;
-    if (last != null && last !== node) this.finish(prompt, last, "done");
+    // Plain servers run one node at a time: the next one means that the last one is done.
+    if (last != null && last !== node && !this.current?.detailed) this.finish(prompt, last, "done");
     if (!this.current) return;
     this.current.node = node;
     if (node !== null) this.sink.update(node, { state: "running", progress: null, dropLive: true }, prompt);
   }
 
   private progress(prompt: string, node: Key | null, data: JsonObject): void {
-    if (node === null) return;
+    if (node === null || this.current?.done.has(node)) return;
     const progress = { value: Number(data["value"] ?? 0), max: Number(data["max"] ?? 0) };
     this.sink.update(node, { state: "running", progress }, prompt);
     this.overall(progress.max > 0 ? progress.value / progress.max : 0);
@@ -146,6 +155,7 @@ export class Runs {
 
   private progressState(prompt: string, data: JsonObject): void {
     const nodes = isObject(data["nodes"]) ? data["nodes"] : {};
+    if (this.current) this.current.detailed = true;
     for (const [id, entry] of Object.entries(nodes)) {
       if (!isObject(entry)) continue;
       const node = nodeKey(entry["display_node_id"] ?? id);

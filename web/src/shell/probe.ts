@@ -7,6 +7,8 @@ import { cloneJson } from "../model/json";
 import type { App } from "./app";
 
 export interface Probe {
+  /** True once fonts, node types and the first view have settled. */
+  ready(): boolean;
   /** Frames drawn so far; equal readings a second apart prove that the page is idle. */
   frames(): { world: number; overlay: number };
   /** A copy of the document. */
@@ -23,7 +25,9 @@ export interface Probe {
   selection(): string[];
 }
 
-export function installProbe(app: App): void {
+/** Install the probe; the returned function says that the page is ready. */
+export function installProbe(app: App): () => void {
+  let ready = false;
   const { scene, renderer } = app;
   const toPage = (x: number, y: number): { x: number; y: number } => {
     const rect = renderer.host.getBoundingClientRect();
@@ -35,6 +39,7 @@ export function installProbe(app: App): void {
     return scene.boxes.get(key);
   };
   const probe: Probe = {
+    ready: () => ready,
     frames: () => ({ ...renderer.frames }),
     workflow: () => cloneJson(scene.doc.raw),
     specs: () => scene.specs.size,
@@ -61,4 +66,7 @@ export function installProbe(app: App): void {
     selection: () => [...scene.selection],
   };
   Object.assign(window, { __loom: probe });
+  return () => {
+    ready = true;
+  };
 }
