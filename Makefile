@@ -48,6 +48,7 @@ $(VENV)/installed: pyproject.toml | $(PY)
 
 $(VENV)/installed-test: pyproject.toml $(VENV)/installed
 	$(PY) -m pip install --quiet --editable ".[test]"
+	$(PY) -m pip install --quiet --no-deps "k-diffusion>=0.1.1"  # what it depends on needs torchvision
 	touch $@
 
 # The install has built the canvas; this builds it again after a change, and needs Node then.

@@ -35,7 +35,7 @@ def tiny_tensors(seed: int = 0) -> dict[str, Tensor]:
 
 
 def write_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
-    """Write a random checkpoint of about 3 MB for pictures of 128 x 128; returns its path."""
+    """Write a random checkpoint of about 7 MB for pictures of 128 x 128; returns its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tiny_tensors(seed), path)
     return path
