@@ -6,6 +6,8 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from engine.memory import collect_garbage_rarely
+
 from .rows import Row
 
 MODULES = ("start", "graph", "overhead", "picture")
@@ -14,6 +16,7 @@ RESULTS = Path(__file__).with_name("results.md")
 
 def main() -> None:
     """Measure, print, write."""
+    collect_garbage_rarely()  # as server and worker do
     chosen = sys.argv[1:] or list(MODULES)
     rows: list[Row] = []
     for name in chosen:

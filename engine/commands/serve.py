@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 from filelock import FileLock, Timeout
 
+from engine.memory import collect_garbage_rarely
 from engine.server.app import build
 from engine.server.state import STATE, ServerConfig
 from engine.workers.config import WorkerConfig
@@ -94,6 +95,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve; 2 if the flags or the surroundings do not allow it."""
+    collect_garbage_rarely()
     logging.basicConfig(
         level="WARNING" if args.dont_print_server else args.verbose,
         format="%(message)s",

@@ -4,8 +4,8 @@ Invariant: a ``Prompt`` keeps the order of the file, and every link in it is a `
 the links point to is for validation to judge.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidPrompt
@@ -41,9 +41,15 @@ class PromptNode:
     inputs: Mapping[str, Any]
     title: str = ""
 
-    def links(self) -> Iterable[tuple[str, Link]]:
+    _links: Sequence[tuple[str, Link]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        wired = [(name, value) for name, value in self.inputs.items() if isinstance(value, Link)]
+        object.__setattr__(self, "_links", wired)  # asked for often, so found once
+
+    def links(self) -> Sequence[tuple[str, Link]]:
         """The wired inputs, by name."""
-        return ((n, v) for n, v in self.inputs.items() if isinstance(v, Link))
+        return self._links
 
 
 #: Nodes by id, in file order.

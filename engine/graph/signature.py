@@ -25,7 +25,7 @@ def topological(prompt: Prompt) -> list[str]:
     Args:
         prompt: without cycles (a validated prompt).
     """
-    waiting = {id: sum(1 for _ in node.links()) for id, node in prompt.items()}
+    waiting = {id: len(node.links()) for id, node in prompt.items()}
     feeds: dict[str, list[str]] = {id: [] for id in prompt}
     for id, node in prompt.items():
         for _, link in node.links():
@@ -86,5 +86,4 @@ def _files(node: PromptNode, spec: NodeSpec, file_stamp: FileStamp) -> Sequence[
     return [file_stamp(folder, name) for folder, name in chosen if isinstance(name, str)]
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr).encode

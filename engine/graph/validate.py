@@ -5,7 +5,7 @@ holds only declared inputs, constants of the declared type, and links that exist
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import InvalidPrompt
@@ -59,24 +59,17 @@ def validate(
     _refuse_unknown_kinds(prompt, specs)
     outputs = _outputs(prompt, specs, targets)
     needed = upstream(prompt, outputs)
-    checked = {id: _Checker(prompt, specs, list_files).check(prompt[id]) for id in needed}
+    checker = _Checker(prompt, specs, list_files)
+    checked = {id: checker.check(prompt[id]) for id in needed}
     faults = {id: faults for id, (_, faults) in checked.items() if faults}
     _add_cycles(prompt, needed, faults)
     dependants = _dependants(prompt, outputs, faults)
     bad = {output for ids in dependants.values() for output in ids}
     good = tuple(id for id in outputs if id not in bad)
-    errors = {
-        id: {
-            "errors": [fault.json() for fault in faults[id]],
-            "dependent_outputs": dependants[id],
-            "class_type": prompt[id].kind,
-        }
-        for id in prompt
-        if id in faults
-    }
+    errors = _errors(prompt, faults, dependants)
     if not good:
         raise _all_failed(prompt, faults, errors)
-    kept = upstream(prompt, good)
+    kept = upstream(prompt, good) if bad else needed
     return Validated({id: checked[id][0] for id in prompt if id in kept}, good, errors)
 
 
@@ -100,7 +93,7 @@ class _Checker:
                 faults += [fault] if fault else []
             elif item.section == "required":
                 faults.append(missing(item, self._config(item)))
-        return replace(node, inputs=inputs), faults
+        return PromptNode(node.id, node.kind, inputs, node.title), faults
 
     def _config(self, item: InputSpec) -> Any:
         return input_config(item, self.list_files)
@@ -248,6 +241,21 @@ def _dependants(
             for id in upstream(prompt, [output]) & faults.keys():
                 found[id].append(output)
     return found
+
+
+def _errors(
+    prompt: Prompt, faults: dict[str, list[Fault]], dependants: dict[str, list[str]]
+) -> dict[str, Any]:
+    """The ``node_errors`` of an API answer, in file order."""
+    return {
+        id: {
+            "errors": [fault.json() for fault in faults[id]],
+            "dependent_outputs": dependants[id],
+            "class_type": prompt[id].kind,
+        }
+        for id in prompt
+        if id in faults
+    }
 
 
 def _all_failed(

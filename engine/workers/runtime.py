@@ -14,7 +14,7 @@ from engine.cache.memory import ResultCache
 from engine.execution.executor import Executor
 from engine.execution.lanes import Lanes
 from engine.folders import Folders
-from engine.memory import host_memory
+from engine.memory import collect_garbage_rarely, host_memory
 from engine.plugins.discovery import Catalogue, load
 
 from .config import WorkerConfig
@@ -40,6 +40,7 @@ def build(config: WorkerConfig) -> Runtime:
 
     if config.device != "auto":
         residency.use(torch.device(config.device))
+    collect_garbage_rarely()
     folders = config.folders
     folders.create()
     catalogue = load(folders.custom_nodes if config.packs else ())
