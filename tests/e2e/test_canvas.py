@@ -404,9 +404,9 @@ def test_fingers_pan_and_pinch(browser: Any, live_server: LiveServer) -> None:
             fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
         before = canvas.ask("node('2')")
-        touch("touchStart", (40, 760))
-        touch("touchMove", (80, 700))
-        touch("touchMove", (140, 660))
+        touch("touchStart", (20, 700))
+        touch("touchMove", (60, 650))
+        touch("touchMove", (120, 600))
         touch("touchEnd")
         panned = canvas.ask("node('2')")
         moved = (round(panned["x"] - before["x"]), round(panned["y"] - before["y"]))

@@ -75,7 +75,21 @@ function drawFull(env: Env, box: NodeBox, mode: number): void {
   drawTitle(env, box, mark);
   if (env.lod !== "title" && !box.collapsed) drawContent(env, box);
   drawBorder(env, box, mark);
-  if (env.lod !== "title") for (const socket of box.sockets) drawSocket(env, socket);
+  if (env.lod === "title") return;
+  const wrong = new Set(mark.errors.map((error) => error.input));
+  for (const socket of box.sockets) {
+    drawSocket(env, socket);
+    if (wrong.has(socket.socket.name) && !isWidgetRow(box, socket)) drawFault(env, socket);
+  }
+}
+
+/** A ring around the socket that an error is about. */
+function drawFault({ ctx, theme }: Env, { x, y }: SocketBox): void {
+  ctx.beginPath();
+  ctx.arc(x, y, 9, 0, 7);
+  ctx.lineWidth = 2;
+  ctx.strokeStyle = theme.error;
+  ctx.stroke();
 }
 
 function bodyColor({ theme, scene }: Env, box: NodeBox): string {

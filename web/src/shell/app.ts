@@ -11,7 +11,7 @@ import { Document } from "../model/document";
 import { parseJson, stringifyJson } from "../model/json";
 import { readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
-import type { Key, Workflow } from "../model/workflow";
+import type { Workflow } from "../model/workflow";
 import { bigStore } from "../net/bigstore";
 import { Client } from "../net/client";
 import { Journal, type Meta } from "../net/journal";
@@ -25,6 +25,7 @@ import { sentenceOf, toast, ui } from "./ui";
 
 /** Below this width a whole graph is too small to read. */
 const NARROW = 720;
+const TOP_MARGIN = 40;
 
 /** A document with all that belongs to it. */
 export interface Session {
@@ -141,6 +142,7 @@ export class App {
     this.unsubscribe();
     this.unsubscribe = this.session.doc.onChange((change) => {
       this.journal.append(change.ops);
+      this.running.forget(change.ops);
       if (this.session.meta.saved) this.remember({ saved: false });
       this.showMeta();
     });
@@ -162,17 +164,23 @@ export class App {
     if (x !== undefined && y !== undefined && scale !== undefined) {
       Object.assign(this.renderer.camera, { x, y, scale });
       this.renderer.moved();
-    } else this.workspace.frame(this.firstSight(), false);
+    } else this.firstSight();
   }
 
-  /** What a page without a remembered view shows: everything, or on a phone the first prompt. */
-  private firstSight(): Key[] | undefined {
-    if (this.renderer.camera.width >= NARROW) return undefined;
+  /** Without a remembered view: everything, or on a phone the first prompt, at the top. */
+  private firstSight(): void {
+    const { camera } = this.renderer;
     this.scene.refresh();
     const prompt = [...this.scene.boxes.values()].find(
       (box) => box.spec?.virtual === false && box.widgets.some((row) => row.widget.kind === "multiline"),
     );
-    return prompt && [prompt.key];
+    if (!prompt || camera.width >= NARROW) {
+      this.workspace.frame(undefined, false);
+      return;
+    }
+    this.workspace.frame([prompt.key], false);
+    camera.y = prompt.y - TOP_MARGIN / camera.scale;
+    this.renderer.moved();
   }
 
   private inputUrl(value: string): string {

@@ -1,7 +1,7 @@
 /** The two dialogs of files: open and save. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { StoredFile } from "../net/client";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -19,7 +19,8 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
 /** A modal frame; the browser keeps the focus inside and Escape closes it. */
 function Frame({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
   const frame = useRef<HTMLDialogElement>(null);
-  useEffect(() => frame.current?.showModal(), []);
+  // Before the next key arrives: what is typed now belongs to the dialog.
+  useLayoutEffect(() => frame.current?.showModal(), []);
   return (
     <dialog class="dialog" ref={frame} onClose={close} aria-label={title} onClick={(e) => e.target === frame.current && close()}>
       <div class="panel-head">
@@ -90,7 +91,7 @@ function when(modified: number): string {
 function SaveDialog({ app }: { app: App }): JSX.Element {
   const { name } = app.session.meta;
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => field.current?.select(), []);
   const save = (event: Event): void => {
     event.preventDefault();
     const typed = field.current?.value.trim().replace(/\.json$/i, "") ?? "";

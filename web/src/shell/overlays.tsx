@@ -1,6 +1,6 @@
 /** What comes and goes: context menu, toasts, and the large view of pictures. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { readable } from "../input/keymap";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -9,7 +9,7 @@ import { dropToast, ui } from "./ui";
 export function Menu({ app }: { app: App }): JSX.Element | null {
   const menu = ui.menu.value;
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(), [menu]);
+  useLayoutEffect(() => list.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(), [menu]);
   if (!menu) return null;
   const { camera } = app.renderer;
   const x = Math.max(6, Math.min(menu.at.x, camera.width - 260));
@@ -82,7 +82,7 @@ export function Toasts(): JSX.Element {
 export function Viewer(): JSX.Element | null {
   const view = ui.viewer.value;
   const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => frame.current?.focus(), [view === null]);
+  useLayoutEffect(() => frame.current?.focus(), [view === null]);
   if (!view) return null;
   const close = (): void => {
     ui.viewer.value = null;

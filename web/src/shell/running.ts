@@ -2,8 +2,10 @@
 import type { Mark } from "../canvas/scene";
 import { advanceControls } from "../model/actions";
 import { isObject, type Json, type JsonObject } from "../model/json";
+import type { Op } from "../model/patch";
 import { buildPrompt } from "../model/prompt";
-import { type Key, keyOf, Mode, modeOf } from "../model/workflow";
+import type { Document } from "../model/document";
+import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
 import { imagesOf, ServerError } from "../net/client";
 import { type JobEnd, type NodeUpdate, readNodeErrors, Runs } from "../net/runs";
 import { EventSocket, type Preview } from "../net/socket";
@@ -15,6 +17,8 @@ import { sentenceOf, toast, ui } from "./ui";
 const KEPT_JOBS = 12;
 const RESULTS = 40;
 const TITLE_MS = 250;
+/** Fields of a node that change what it does; moving it does not. */
+const MEANING = new Set(["inputs", "outputs", "widgets_values", "mode"]);
 
 export class Running {
   private readonly runs: Runs;
@@ -116,8 +120,7 @@ export class Running {
     const runs = (mode: number): boolean => mode !== Mode.Mute && mode !== Mode.Bypass;
     const missing = session.doc.raw.nodes.filter((node) => !scene.specs.has(node.type) && runs(modeOf(node)));
     for (const node of missing) {
-      const text = `This server has no node type "${node.type}". Install the pack it comes from, or mute the node to run the rest.`;
-      scene.setMark(keyOf(node.id), { errors: [{ input: null, text }] });
+      scene.setMark(keyOf(node.id), { errors: [{ input: null, text: whyMissing(session.doc, node) }] });
     }
     if (missing.length === 0) return true;
     toast(`${String(missing.length)} node${missing.length > 1 ? "s have" : " has"} an unknown type.`, "error");
@@ -245,6 +248,16 @@ export class Running {
     this.listProblems(false);
   }
 
+  /** What was wrong with a node may be right after an edit; the next run tells. */
+  forget(ops: readonly Op[]): void {
+    const { scene } = this.app;
+    const meant = ops.filter((op) => op.path[0] === "nodes" && MEANING.has(String(op.path[2])));
+    const keys = new Set(meant.flatMap((op) => scene.doc.raw.nodes[Number(op.path[1])]?.id ?? []).map(keyOf));
+    const wrong = [...keys].filter((key) => scene.mark(key).errors.length > 0);
+    for (const key of wrong) scene.setMark(key, { errors: [], state: "idle" });
+    if (wrong.length > 0) this.listProblems(false);
+  }
+
   /** Put the errors of an answer on their nodes; returns how many there are. */
   private showErrors(body: Json): number {
     const found = readNodeErrors(body);
@@ -271,6 +284,14 @@ export class Running {
       document.title = `${percent}${ui.name.value} · Latent Loom`;
     }, TITLE_MS);
   }
+}
+
+function whyMissing(doc: Document, node: RawNode): string {
+  const definitions = doc.raw["definitions"];
+  const subgraphs = isObject(definitions) ? definitions["subgraphs"] : null;
+  const known = Array.isArray(subgraphs) && subgraphs.some((s) => isObject(s) && s["id"] === node.type);
+  if (known) return "This node is a subgraph. It is shown and kept, but this version cannot run it yet.";
+  return `This server has no node type "${node.type}". Install the pack it comes from, or mute the node to run the rest.`;
 }
 
 /** The workflow inside a history entry: `prompt[3].extra_pnginfo.workflow`. */
