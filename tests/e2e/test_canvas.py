@@ -385,7 +385,7 @@ def test_a_plain_picture_becomes_a_node_that_loads_it(canvas: Canvas) -> None:
 
 
 def test_a_reload_in_the_middle_of_a_run_picks_it_up_again(canvas: Canvas) -> None:
-    canvas.fill("5", "steps", "400")
+    canvas.fill("5", "steps", "200")
     canvas.run()
     canvas.wait("mark('5').live")
     canvas.reload()
@@ -430,13 +430,17 @@ def test_the_page_comes_back_after_the_server_was_away(
     context = browser.new_context(viewport={"width": 1200, "height": 800})
     try:
         canvas = Canvas(context.new_page(), server.url)
+        canvas.fill("5", "steps", "150")
+        canvas.run()
+        canvas.wait("mark('5').live")
         server.stop(signal.SIGKILL)
         canvas.page.get_by_text("Reconnecting").wait_for()
         server.start()
         canvas.page.get_by_text("Reconnecting").wait_for(state="detached")
+        canvas.wait("mark('9').images.length > 0")
         canvas.fill("5", "steps", "2")
         canvas.run()
-        canvas.wait("mark('9').images.length > 0")
+        canvas.wait("mark('5').state == 'done'")
     finally:
         context.close()
         server.stop()

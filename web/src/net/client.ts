@@ -76,8 +76,9 @@ export class Client {
     await this.json("queue", "POST", { clear: true });
   }
 
-  async interrupt(): Promise<void> {
-    await this.json("interrupt", "POST", {});
+  /** Stop a job; without an id whatever runs now. */
+  async interrupt(id: string | null): Promise<void> {
+    await this.json("interrupt", "POST", id === null ? {} : { prompt_id: id });
   }
 
   async history(count: number): Promise<JsonObject> {

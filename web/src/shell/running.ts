@@ -129,7 +129,7 @@ export class Running {
   }
 
   async interrupt(): Promise<void> {
-    await this.app.client.interrupt().catch((error: unknown) => {
+    await this.app.client.interrupt(this.runs.running).catch((error: unknown) => {
       toast(sentenceOf(error), "error");
     });
   }
@@ -153,9 +153,11 @@ export class Running {
   /** Results of earlier jobs from the server's history; the newest one that has them wins. */
   private async restore(session: Session): Promise<void> {
     const seen = new Set<Key>();
+    const newest = session.meta.jobs.at(-1);
     for (const job of [...session.meta.jobs].reverse()) {
       const entry = await this.app.client.historyOf(job).catch(() => null);
       if (this.app.session !== session) return;
+      if (entry && (job === newest || job === this.runs.running)) this.settle(job, entry);
       const outputs = entry && isObject(entry["outputs"]) ? entry["outputs"] : {};
       for (const [key, output] of Object.entries(outputs)) {
         const images = imagesOf(output);
@@ -165,6 +167,19 @@ export class Running {
       }
     }
     void this.refreshResults();
+  }
+
+  /** A job ended while this page was away: say so as its last event would have. */
+  private settle(job: string, entry: JsonObject): void {
+    const status = isObject(entry["status"]) ? entry["status"] : {};
+    const messages = Array.isArray(status["messages"]) ? status["messages"] : [];
+    const last = messages.at(-1);
+    const [type, data] = Array.isArray(last) ? last : [];
+    const failed = type === "execution_error" && isObject(data);
+    if (failed) this.runs.event(type, { ...data, prompt_id: job });
+    else if (this.runs.running === job) {
+      this.runs.event(status["status_str"] === "success" ? "execution_success" : "execution_interrupted", { prompt_id: job });
+    }
   }
 
   async refreshQueue(): Promise<void> {
@@ -222,7 +237,10 @@ export class Running {
       const node = next.node?.split(/[:.]/)[0] ?? this.runs.runningNode;
       const mine = next.prompt === null || next.prompt === this.runs.running;
       const live = await createImageBitmap(next.blob).catch(() => null);
-      if (live && mine && node != null && this.app.scene.doc.node(node)) this.app.scene.setMark(node, { live });
+      if (!live || !mine || node == null || !this.app.scene.doc.node(node)) continue;
+      const old = this.app.scene.mark(node).live;
+      this.app.scene.setMark(node, { live });
+      old?.close();
     }
     this.decoding = false;
   }
