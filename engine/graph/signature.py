@@ -6,6 +6,7 @@ same code would get the same constants and the same upstream results. O(nodes + 
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NewType
 
@@ -23,13 +24,15 @@ def topological(prompt: Prompt) -> list[str]:
     """Ids so that each comes after what it depends on; file order among equals.
 
     Args:
-        prompt: without cycles (a validated prompt).
+        prompt: without cycles (a validated prompt); links that leave it do not count.
     """
-    waiting = {id: len(node.links()) for id, node in prompt.items()}
+    waiting = dict.fromkeys(prompt, 0)
     feeds: dict[str, list[str]] = {id: [] for id in prompt}
     for id, node in prompt.items():
         for _, link in node.links():
-            feeds[link.node].append(id)
+            if link.node in feeds:
+                feeds[link.node].append(id)
+                waiting[id] += 1
     order = [id for id in prompt if waiting[id] == 0]
     for id in order:  # grows while it is walked
         for user in feeds[id]:
@@ -44,6 +47,7 @@ def signatures(
     specs: Specs,
     file_stamp: FileStamp,
     fingerprints: Mapping[str, Any] | None = None,
+    known: Mapping[str, Signature] | None = None,
 ) -> dict[str, Signature]:
     """The signature of every node of a validated prompt.
 
@@ -52,12 +56,14 @@ def signatures(
         specs: kinds of the nodes.
         file_stamp: stamps of chosen files, so that a replaced file makes a new result.
         fingerprints: per node id, what its own change check returned.
+        known: signatures of nodes outside the prompt that it links to.
     """
     done: dict[str, Signature] = {}
+    sources = ChainMap(done, dict(known)) if known else done
     for id in topological(prompt):
         node = prompt[id]
         own = (fingerprints or {}).get(id)
-        done[id] = _sign(node, specs[node.kind], done, file_stamp, own)
+        done[id] = _sign(node, specs[node.kind], sources, file_stamp, own)
     return done
 
 

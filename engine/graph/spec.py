@@ -35,6 +35,11 @@ class InputSpec:
     choices: tuple[Any, ...] | None = None
     folder: str | None = None
 
+    @property
+    def lazy(self) -> bool:
+        """Whether its source runs only if the node asks for it."""
+        return bool(self.options.get("lazy"))
+
     def allowed(self, list_files: ListFiles) -> Sequence[Any] | None:
         """The values a choice may take now; None if the input is no choice."""
         return list_files(self.folder) if self.folder is not None else self.choices
@@ -64,6 +69,9 @@ class NodeSpec:
         lane: ``device`` nodes run one at a time, ``host`` nodes beside them.
         is_output: a root of execution.
         idempotent: False puts the node's own id into its signature.
+        own_checks: inputs whose range and choice the node checks itself, by code that only a
+            worker can run; None if it has no such check.
+        own_link_checks: it also judges itself which types may be wired to it.
     """
 
     id: str
@@ -81,6 +89,8 @@ class NodeSpec:
     deprecated: bool = False
     experimental: bool = False
     search_aliases: tuple[str, ...] = ()
+    own_checks: tuple[str, ...] | None = None
+    own_link_checks: bool = False
 
     def input(self, name: str) -> InputSpec | None:
         """The input of that name, or None."""
@@ -109,6 +119,7 @@ def from_json(data: Mapping[str, Any]) -> NodeSpec:
         "inputs": tuple(inputs),
         "outputs": tuple(outputs),
         "search_aliases": tuple(data["search_aliases"]),
+        "own_checks": _tuple(data.get("own_checks")),
     }
     return NodeSpec(**{**data, **sequences})
 

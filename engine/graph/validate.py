@@ -4,7 +4,8 @@ Invariant: iterative and linear in nodes + links; a prompt that comes out of :fu
 holds only declared inputs, constants of the declared type, and links that exist.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from .faults import (
     wrong_type,
 )
 from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, upstream
-from .spec import InputSpec, ListFiles, Specs, input_config
+from .spec import InputSpec, ListFiles, NodeSpec, Specs, input_config
 from .types import WIDGET_TYPES, coerce, compatible
 
 
@@ -73,6 +74,47 @@ def validate(
     return Validated({id: checked[id][0] for id in prompt if id in kept}, good, errors)
 
 
+def check_part(part: Prompt, known: Prompt, specs: Specs, list_files: ListFiles) -> Prompt:
+    """Check nodes that a running prompt is extended by; all of them, with coerced constants.
+
+    Args:
+        part: the new nodes; their links may lead to each other and to ``known``.
+        known: the nodes that are there already.
+        specs: the known kinds of nodes.
+        list_files: lists the files that a folder choice offers.
+
+    Raises:
+        InvalidPrompt: any of them has a fault.
+    """
+    _refuse_unknown_kinds(part, specs)
+    checker = _Checker(ChainMap(dict(part), dict(known)), specs, list_files)
+    checked = {id: checker.check(node) for id, node in part.items()}
+    faults = {id: faults for id, (_, faults) in checked.items() if faults}
+    _add_cycles(part, set(part), faults)
+    if faults:
+        raise _all_failed(part, faults, _errors(part, faults, {id: [] for id in faults}))
+    return {id: node for id, (node, _) in checked.items()}
+
+
+def refuse(checked: Validated, faults: Mapping[str, Sequence[Fault]]) -> Validated:
+    """Take out the outputs that nodes with faults, found by their own checks, would feed.
+
+    Raises:
+        InvalidPrompt: no output is left.
+    """
+    if not faults:
+        return checked
+    prompt, found = checked.prompt, {id: list(items) for id, items in faults.items()}
+    dependants = _dependants(prompt, checked.outputs, found)
+    bad = {output for ids in dependants.values() for output in ids}
+    good = tuple(id for id in checked.outputs if id not in bad)
+    errors = {**checked.node_errors, **_errors(prompt, found, dependants)}
+    if not good:
+        raise _all_failed(prompt, found, errors)
+    kept = upstream(prompt, good)
+    return Validated({id: prompt[id] for id in prompt if id in kept}, good, errors)
+
+
 class _Checker:
     """Checks single nodes against their specs and their neighbours."""
 
@@ -88,7 +130,7 @@ class _Checker:
         inputs: dict[str, Any] = {}
         for item in spec.inputs:
             if item.name in node.inputs:
-                value, fault = self._input(item, node.inputs[item.name])
+                value, fault = self._input(spec, item, node.inputs[item.name])
                 inputs[item.name] = value
                 faults += [fault] if fault else []
             elif item.section == "required":
@@ -98,16 +140,16 @@ class _Checker:
     def _config(self, item: InputSpec) -> Any:
         return input_config(item, self.list_files)
 
-    def _input(self, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
+    def _input(self, spec: NodeSpec, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
         if isinstance(value, BadLink):
             return value, bad_link(item, self._config(item), value.value)
         if isinstance(value, Link):
-            return value, self._link(item, value)
+            return value, self._link(item, value, spec.own_link_checks)
         if item.section == "hidden":
             return value, None
-        return self._constant(item, value)
+        return self._constant(item, value, item.name in (spec.own_checks or ()))
 
-    def _link(self, item: InputSpec, link: Link) -> Fault | None:
+    def _link(self, item: InputSpec, link: Link, any_type: bool) -> Fault | None:
         source = self.prompt.get(link.node)
         if source is None:
             near = nearest(link.node, self.prompt)
@@ -121,17 +163,19 @@ class _Checker:
             )
             return dangling(item, self._config(item), link, text)
         produced = outputs[link.slot].type
-        if compatible(produced, item.type):
+        if any_type or compatible(produced, item.type):
             return None
         return mismatch(item, self._config(item), link, produced)
 
-    def _constant(self, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
+    def _constant(self, item: InputSpec, value: Any, unbounded: bool) -> tuple[Any, Fault | None]:
         try:
             value = coerce(value, item.type)
         except (ValueError, TypeError) as error:
             return value, wrong_type(item, self._config(item), value, error)
         if item.type not in WIDGET_TYPES and "," not in item.type and item.type != "*":
             return value, not_wired(item, self._config(item), value)
+        if unbounded:
+            return value, None
         return value, self._out_of_range(item, value) or self._not_offered(item, value)
 
     def _out_of_range(self, item: InputSpec, value: Any) -> Fault | None:
@@ -264,7 +308,7 @@ def _all_failed(
     lines = (
         f"{prompt[id].title or prompt[id].kind} (#{id}): {fault.message}: {fault.details}"
         for id in errors
-        for fault in faults[id]
+        for fault in faults.get(id, ())
     )
     text = "Prompt outputs failed validation"
     return InvalidPrompt(
