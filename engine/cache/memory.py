@@ -1,11 +1,8 @@
-"""The in-memory tier: GreedyDual-Size (Cao and Irani 1997) over cost and bytes.
+"""The in-memory tier.
 
-Invariant: the bytes of all entries together stay within the budget. Every entry has a
-priority, clock + seconds to recompute / bytes, set when it was last used; the entry with the
-lowest priority goes first and the clock rises to its priority, so what is not used ages.
+Invariant: the bytes of all entries together stay within the budget; entries are immutable.
 """
 
-import heapq
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +10,7 @@ from typing import Any
 
 from engine.graph.signature import Signature
 
+from .greedydual import GreedyDual
 from .size import nbytes
 
 
@@ -36,12 +34,14 @@ class ResultCache:
 
     def __init__(self, budget: int) -> None:
         """Keep at most ``budget`` bytes; 0 keeps nothing."""
-        self.budget = budget
-        self.used = 0
-        self._entries: dict[Signature, tuple[Entry, int, float]] = {}
-        self._queue: list[tuple[float, Signature]] = []
-        self._clock = 0.0
-        self._lock = threading.Lock()
+        self._entries: dict[Signature, Entry] = {}
+        self._room: GreedyDual[Signature] = GreedyDual(budget)
+        self._lock = threading.RLock()
+
+    @property
+    def used(self) -> int:
+        """Bytes held now."""
+        return self._room.used
 
     def __contains__(self, signature: Signature) -> bool:
         return signature in self._entries
@@ -52,23 +52,21 @@ class ResultCache:
     def get(self, signature: Signature) -> Entry | None:
         """The entry of that name, which counts as used now."""
         with self._lock:
-            found = self._entries.get(signature)
-            if found is None:
-                return None
-            self._rank(signature, found[0], found[1])
-            return found[0]
+            entry = self._entries.get(signature)
+            if entry is not None:
+                self._room.use(signature)
+            return entry
 
     def put(self, signature: Signature, entry: Entry) -> None:
         """Remember a result, if it fits at all."""
         size = max(nbytes(entry.values), 1)
         with self._lock:
             self._forget(signature)
-            if size > self.budget:
+            if size > self._room.budget:
                 return
-            self.used += size
-            self._rank(signature, entry, size)
-            while self.used > self.budget:
-                self._evict()
+            self._entries[signature] = entry
+            for evicted in self._room.add(signature, size, entry.seconds):
+                del self._entries[evicted]
 
     def discard(self, signature: Signature) -> None:
         """Forget one result."""
@@ -79,27 +77,15 @@ class ResultCache:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
-            self._queue.clear()
-            self.used = 0
+            self._room.clear()
 
-    def _rank(self, signature: Signature, entry: Entry, size: int) -> None:
-        priority = self._clock + entry.seconds / size
-        self._entries[signature] = (entry, size, priority)
-        heapq.heappush(self._queue, (priority, signature))
-        if len(self._queue) > 4 * len(self._entries) + 64:
-            self._queue = [(p, s) for s, (_, _, p) in self._entries.items()]
-            heapq.heapify(self._queue)
+    def flush(self) -> None:
+        """Wait until everything is where it shall be; here it always is."""
 
-    def _evict(self) -> None:
-        while True:
-            priority, signature = heapq.heappop(self._queue)
-            current = self._entries.get(signature)
-            if current is not None and current[2] == priority:
-                self._clock = priority
-                self._forget(signature)
-                return
+    def report(self) -> dict[str, Any]:
+        """How much is where."""
+        return {"memory": {"entries": len(self), "bytes": self.used, "budget": self._room.budget}}
 
     def _forget(self, signature: Signature) -> None:
-        found = self._entries.pop(signature, None)
-        if found is not None:
-            self.used -= found[1]
+        self._entries.pop(signature, None)
+        self._room.remove(signature)

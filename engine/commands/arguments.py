@@ -93,6 +93,15 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         metavar="GB",
         help="memory for results that need not be computed again (default: 2)",
     )
+    group.add_argument(
+        "--cache-disk",
+        type=float,
+        default=4.0,
+        metavar="GB",
+        help="disk space for such results, kept across restarts below the user folder "
+        "(default: 4; 0 keeps none)",
+    )
+    group.add_argument("--cache-none", action="store_true", help="compute everything every time")
 
 
 def folders_of(args: argparse.Namespace) -> Folders:
@@ -122,6 +131,8 @@ def device_of(args: argparse.Namespace) -> str:
     return "auto" if args.cuda_device is None else f"cuda:{args.cuda_device}"
 
 
-def cache_bytes_of(args: argparse.Namespace) -> int:
-    """The cache budget that the flags name."""
-    return int(args.cache_size * 2**30)
+def cache_budgets_of(args: argparse.Namespace) -> tuple[int, int]:
+    """Bytes of results to keep in memory and on disk."""
+    if args.cache_none:
+        return 0, 0
+    return int(args.cache_size * 2**30), int(args.cache_disk * 2**30)

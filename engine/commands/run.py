@@ -17,7 +17,7 @@ from engine.graph.validate import validate
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import Runtime, build
 
-from .arguments import add_device, add_folders, cache_bytes_of, device_of, folders_of
+from .arguments import add_device, add_folders, cache_budgets_of, device_of, folders_of
 from .check import explain, fault_lines
 from .source import apply_settings, prompt_of, read
 
@@ -59,10 +59,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
+    memory, disk = cache_budgets_of(args)
     return WorkerConfig(
         folders=folders,
         device=device_of(args),
-        cache_bytes=cache_bytes_of(args),
+        cache_bytes=memory,
+        disk_bytes=disk,
         packs=not args.disable_all_custom_nodes,
         previews=False,
     )
@@ -91,6 +93,7 @@ async def _execute(built: Runtime, todo: Run) -> Outcome:
         finally:
             signal.signal(signal.SIGINT, previous)
             built.lanes.close()
+            built.cache.flush()
 
 
 class Bar:

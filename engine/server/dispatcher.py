@@ -125,9 +125,15 @@ class Dispatcher:
         loop.call_later(PATIENCE_SECONDS, self._lose_patience, active)
         return True
 
-    def free(self, unload_models: bool, free_memory: bool) -> None:
-        """Ask the worker to give memory back when its device is idle."""
-        data = {"unload_models": unload_models, "free_memory": free_memory}
+    def free(
+        self, unload_models: bool = False, free_memory: bool = False, empty_disk: bool = False
+    ) -> None:
+        """Ask the worker to give memory, or results on disk, back when its device is idle."""
+        data = {
+            "unload_models": unload_models,
+            "free_memory": free_memory,
+            "empty_disk": empty_disk,
+        }
         self.worker.send(Message("free", data))
 
     def _lose_patience(self, active: Active) -> None:

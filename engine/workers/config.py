@@ -18,7 +18,8 @@ class WorkerConfig:
     Attributes:
         folders: roots of the installation.
         device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
-        cache_bytes: budget of the result cache.
+        cache_bytes: budget of the result cache in memory.
+        disk_bytes: budget of the result cache on disk; 0 keeps none there.
         packs: whether to load node packs.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
@@ -27,6 +28,7 @@ class WorkerConfig:
     folders: Folders
     device: str = "auto"
     cache_bytes: int = 2 << 30
+    disk_bytes: int = 4 << 30
     packs: bool = True
     previews: bool = True
     preview_size: int = 512

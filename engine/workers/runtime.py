@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.cache.disk import DiskTier
 from engine.cache.memory import ResultCache
+from engine.cache.tiered import TieredCache
 from engine.execution.executor import Executor
 from engine.execution.lanes import Lanes
 from engine.folders import Folders
@@ -44,7 +46,7 @@ def build(config: WorkerConfig) -> Runtime:
     folders = config.folders
     folders.create()
     catalogue = load(folders.custom_nodes if config.packs else ())
-    cache = ResultCache(config.cache_bytes)
+    cache = make_cache(config)
     lanes = Lanes()
 
     def encode(picture: Any) -> tuple[bytes, str]:
@@ -58,6 +60,14 @@ def build(config: WorkerConfig) -> Runtime:
     return Runtime(config, catalogue, cache, lanes, executor)
 
 
+def make_cache(config: WorkerConfig) -> ResultCache:
+    """The cache that the configuration asks for."""
+    if not config.disk_bytes:
+        return ResultCache(config.cache_bytes)
+    disk = DiskTier(config.folders.user / "cache", config.disk_bytes)
+    return TieredCache(config.cache_bytes, disk)
+
+
 def file_stamp(folders: Folders, kind: str, name: str) -> str:
     """Changes when the chosen file does: size and time of change, or that it is missing."""
     try:
@@ -68,14 +78,16 @@ def file_stamp(folders: Folders, kind: str, name: str) -> str:
     return f"{name}:{status.st_size}:{status.st_mtime_ns}"
 
 
-def free(runtime: Runtime, unload_models: bool, free_memory: bool) -> None:
-    """Give memory back: weights, and if asked also results."""
+def free(runtime: Runtime, unload_models: bool, free_memory: bool, empty_disk: bool) -> None:
+    """Give memory back: weights, and if asked also results, even those on disk."""
     from engine.diffusion import residency
 
     if unload_models or free_memory:
         residency.unload_all()
     if free_memory:
         runtime.cache.clear()
+    if empty_disk and isinstance(runtime.cache, TieredCache):
+        runtime.cache.clear_disk()
 
 
 def system(runtime: Runtime) -> Mapping[str, Any]:
@@ -87,7 +99,7 @@ def system(runtime: Runtime) -> Mapping[str, Any]:
     return {
         "pytorch_version": torch.__version__,
         "devices": [_device(residency.residency().device)],
-        "cache": {"entries": len(runtime.cache), "bytes": runtime.cache.used},
+        "cache": runtime.cache.report(),
         "ledger": [vars(held) for held in residency.ledger()],
         "at": time.time(),
     }

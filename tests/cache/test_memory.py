@@ -34,7 +34,7 @@ def test_never_over_budget(actions: list[tuple[int, int, float]]) -> None:
     for key, size, seconds in actions:
         cache.put(name(key), entry(size, seconds))
         assert cache.used <= 100
-        assert cache.used == sum(size for _, size, _ in cache._entries.values())
+        assert cache.used == sum(nbytes(e.values) for e in cache._entries.values())
 
 
 def test_the_cheap_goes_before_the_dear() -> None:

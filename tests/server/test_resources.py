@@ -176,6 +176,18 @@ def test_models_and_the_rest_of_the_small_lists(server: LiveServer) -> None:
     server.post("/free", {"unload_models": True, "free_memory": True})
 
 
+def test_the_cache_says_what_it_holds_and_can_be_emptied(server: LiveServer) -> None:
+    node = {"class_type": "ProbeSteps", "inputs": {"count": 3, "ms": 20}}
+    show = {"class_type": "ProbeShow", "inputs": {"value": ["1", 0], "note": "cache"}}
+    server.wait(server.submit({"1": node, "2": show}))
+    held = lambda: server.get("/x/cache")  # noqa: E731
+    server.until(lambda: held()["disk"]["entries"] >= 2, "the results are on disk")
+    assert held()["memory"]["bytes"] <= held()["memory"]["budget"]
+    assert server.request("DELETE", "/x/cache")[0] == 200
+    server.until(lambda: held()["disk"]["entries"] == 0, "the disk is empty")
+    assert held()["memory"]["entries"] == 0
+
+
 def test_the_server_does_not_import_torch(server: LiveServer) -> None:
     assert server.process is not None
     maps = Path(f"/proc/{server.process.pid}/maps")

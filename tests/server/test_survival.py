@@ -60,6 +60,22 @@ def test_a_killed_server_finishes_its_queue_after_a_restart(tmp_path: Path) -> N
         assert sorted(lines) == ["1 before", "2 queued", "200 running", "3 queued"]
 
 
+def test_results_survive_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        prompt = shown("ProbeSteps", count=3, ms=20, note="kept")
+        server.wait(server.submit(prompt))
+        written = lambda: list((server.base / "user" / "cache").glob("*/*.safetensors"))  # noqa: E731
+        server.until(lambda: len(written()) == 2, "the results are on disk")
+        server.stop(signal.SIGKILL)
+        server.start()
+        changed = {**prompt, "3": {**prompt["2"], "inputs": {"value": ["1", 0], "note": "new"}}}
+        entry = server.wait(server.submit(changed))
+        cached = dict(entry["status"]["messages"])["execution_cached"]["nodes"]
+        assert set(cached) == {"1", "2"}
+        lines = (server.base / "output" / "shown.txt").read_text().splitlines()
+        assert lines == ["3 kept", "3 new"]
+
+
 def test_two_servers_do_not_share_a_queue(tmp_path: Path) -> None:
     with serving(tmp_path / "base") as server:
         second = LiveServer(server.base)

@@ -7,6 +7,7 @@ catalogue or dispatcher, and answer.
 from aiohttp import web
 
 from . import (
+    cache,
     files,
     history,
     models,
@@ -23,6 +24,7 @@ from . import (
 ROUTES: list[web.RouteDef] = [
     route
     for module in (
+        cache,
         files,
         history,
         models,
