@@ -42,6 +42,7 @@ def build(config: ServerConfig, worker: WorkerConfig) -> web.Application:
         app.router.add_static("/", config.web_root)
     state = _state(config, worker)
     app[STATE] = state
+    app.on_shutdown.append(lambda app: state.hub.close())
     app.cleanup_ctx.append(lambda app: _lifetime(state))
     return app
 

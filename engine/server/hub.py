@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 #: Unsent messages after which a client counts as gone.
 LONGEST_QUEUE = 5000
@@ -59,6 +59,10 @@ class Client:
                 with contextlib.suppress(ConnectionError, RuntimeError):
                     await self._send(payload)
 
+    async def close(self) -> None:
+        """End the session; the client may come back."""
+        await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server is stopping")
+
     async def _send(self, payload: str | bytes) -> None:
         if isinstance(payload, str):
             await self._socket.send_str(payload)
@@ -93,6 +97,10 @@ class Hub:
             payload = _preview_with_metadata(meta, picture) if wants_meta else None
             payload = payload or _preview(meta["image_type"], picture)
             client.post(payload, ("preview", meta["node_id"]))
+
+    async def close(self) -> None:
+        """End all sessions."""
+        await asyncio.gather(*(client.close() for client in list(self.clients.values())))
 
     def _targets(self, sid: str | None) -> list[Client]:
         if sid is None:

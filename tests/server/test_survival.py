@@ -1,9 +1,11 @@
 """What happens when the worker, or the server itself, is killed."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.live import LiveServer, serving
@@ -74,6 +76,18 @@ def test_results_survive_a_restart(tmp_path: Path) -> None:
         assert set(cached) == {"1", "2"}
         lines = (server.base / "output" / "shown.txt").read_text().splitlines()
         assert lines == ["3 kept", "3 new"]
+
+
+async def test_a_server_with_clients_stops_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        async with aiohttp.ClientSession() as session:
+            socket = await session.ws_connect(f"{server.url}/ws")
+            assert server.process is not None
+            server.process.send_signal(signal.SIGTERM)
+            while not socket.closed:
+                message = await socket.receive(timeout=10)
+            assert message.data == aiohttp.WSCloseCode.GOING_AWAY
+            assert await asyncio.to_thread(server.process.wait, 15) == 0
 
 
 def test_two_servers_do_not_share_a_queue(tmp_path: Path) -> None:
