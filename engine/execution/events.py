@@ -1,7 +1,9 @@
 """What happens during a run, as plain data: the entries of the run log.
 
 Invariant: every event names the node it is about by its id in the prompt; ``data`` is JSON,
-``blob`` holds the bytes of a preview and is empty otherwise.
+``blob`` holds the bytes of a preview and is empty otherwise. Events of inner nodes also carry
+``display_node``, the node of the canvas that stands for it, and ``parent_node``, the node that
+expanded into it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +17,7 @@ EventType = Literal[
     "progress",  # {node, value, total}
     "preview",  # {node, mime} and the picture
     "node_done",  # {node, ui, cached, ms}
-    "node_failed",  # {node, ...failure}
+    "node_failed",  # {node, ...failure}; of type ExecutionBlocked it does not fail the run
     "drained",  # {}: no work for the device is left in this run
 ]
 

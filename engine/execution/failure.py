@@ -46,6 +46,20 @@ def describe(
     }
 
 
+def blocked(node: PromptNode, message: str) -> dict[str, Any]:
+    """What a user is told of a node that was skipped because an input is blocked."""
+    return {
+        "node_id": node.id,
+        "node_type": node.kind,
+        "node_title": node.title or node.kind,
+        "exception_type": "ExecutionBlocked",
+        "exception_message": message,
+        "hint": "",
+        "traceback": [],
+        "current_inputs": {},
+    }
+
+
 def hint(error: BaseException) -> str:
     """Advice for a known kind of error, or nothing."""
     text = str(error)

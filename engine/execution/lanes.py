@@ -1,17 +1,19 @@
 """Lanes: where calls run. The device lane takes one at a time, the host lane several.
 
 Invariant: among waiting calls the one with the lowest priority value goes first, across all
-runs; a lane never runs more calls than it has threads.
+runs; a lane never runs more calls than it has threads. A thread is handed on only after the
+call's ending was dealt with, so that what the ending makes possible can queue up before.
 """
 
 import asyncio
+import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from engine.graph.spec import Lane
 
@@ -20,53 +22,94 @@ T = TypeVar("T")
 Priority = tuple[float, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something that waits for a lane.
+
+    Attributes:
+        begin: called on the event loop when the turn comes; False gives the turn up.
+        work: called on a thread of the lane.
+        end: called on the event loop with what ``work`` returned or raised.
+        loop: the event loop.
+    """
+
+    begin: Callable[[], bool]
+    work: Callable[[], Any]
+    end: Callable[[Any], None]
+    loop: asyncio.AbstractEventLoop
+
+
 class ThreadLane:
-    """Threads with a priority queue before them."""
+    """Threads with a priority queue before them; used from one event loop's thread at a time."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, name)
+        self._name = name
         self._free = threads
-        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Priority, int, Turn]] = []
         self._tie = count()
+        self._given: SimpleQueue[Turn | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._unstarted = threads
 
-    @asynccontextmanager
-    async def slot(self, priority: Priority) -> AsyncIterator[ThreadPoolExecutor]:
-        """Wait for a turn; gives the threads to run one call on.
-
-        The next turn is given out one round of the event loop after this one ends, so that
-        the tasks that it makes possible can queue up before.
-        """
-        loop = asyncio.get_running_loop()
-        await self._enter(priority, loop)
-        try:
-            yield self._pool
-        finally:
-            loop.call_soon(self._leave)
+    def submit(self, priority: Priority, turn: Turn) -> None:
+        """Let ``turn`` run when it is the first and a thread is free."""
+        heapq.heappush(self._waiting, (priority, next(self._tie), turn))
+        self._hand_out()
 
     async def run(self, priority: Priority, call: Callable[[], T]) -> T:
         """Run ``call`` on a thread when its turn comes."""
-        async with self.slot(priority) as pool:
-            return await asyncio.get_running_loop().run_in_executor(pool, call)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        end = lambda result: _answer(answer, result)  # noqa: E731
+        self.submit(priority, Turn(lambda: not answer.done(), call, end, loop))
+        return await answer
 
-    async def _enter(self, priority: Priority, loop: asyncio.AbstractEventLoop) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        turn: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (priority, next(self._tie), turn))
-        await turn
-
-    def _leave(self) -> None:
-        while self._waiting:
+    def _hand_out(self) -> None:
+        while self._free and self._waiting:
             turn = heapq.heappop(self._waiting)[2]
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+            if turn.begin():
+                self._free -= 1
+                self._start_thread()
+                self._given.put(turn)
+
+    def _start_thread(self) -> None:
+        if self._unstarted:
+            self._unstarted -= 1
+            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self) -> None:
+        while (turn := self._given.get()) is not None:
+            try:
+                result = turn.work()
+            except BaseException as error:
+                result = error
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                turn.loop.call_soon_threadsafe(self._ended, turn, result)
+            del turn, result
+
+    def _ended(self, turn: Turn, result: Any) -> None:
+        try:
+            turn.end(result)
+        finally:
+            self._free += 1
+            self._hand_out()
 
     def close(self) -> None:
         """Let running calls end and stop the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._waiting.clear()
+        for _ in self._threads:
+            self._given.put(None)
+
+
+def _answer(answer: "asyncio.Future[Any]", result: Any) -> None:
+    if answer.done():
+        return
+    if isinstance(result, BaseException):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)
 
 
 @dataclass

@@ -6,7 +6,7 @@ Invariant: steps are reported at most ``STEP_RATE`` times a second and pictures 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.plugins.node import MakePreview
@@ -25,13 +25,13 @@ class Reporter:
 
     def __init__(
         self,
-        node: str,
+        about: Mapping[str, Any],
         emit: Emit,
         loop: asyncio.AbstractEventLoop,
         encode: EncodePreview | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._node = node
+        self._about = about
         self._emit = emit
         self._loop = loop
         self._encode = encode
@@ -43,14 +43,14 @@ class Reporter:
         now = self._clock()
         if now >= self._step_due or value >= total:
             self._step_due = now + 1 / STEP_RATE
-            self._send(Event("progress", {"node": self._node, "value": value, "total": total}))
+            self._send(Event("progress", {**self._about, "value": value, "total": total}))
         if preview is not None and self._encode is not None and now >= self._preview_due:
             self._preview_due = now + 1 / PREVIEW_RATE
             self._show(preview, self._encode)
 
     def _show(self, preview: MakePreview, encode: EncodePreview) -> None:
         blob, mime = encode(preview())
-        self._send(Event("preview", {"node": self._node, "mime": mime}, blob))
+        self._send(Event("preview", {**self._about, "mime": mime}, blob))
 
     def _send(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self._emit, event)

@@ -4,16 +4,96 @@ Invariant: a node's call sees plain values by input name and a ``Context``; it n
 executor, the cache or the server.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.folders import Folders
 from engine.graph.spec import NodeSpec
 
 #: Makes a small preview picture when asked: uint8 RGB, ``h w 3``.
 MakePreview = Callable[[], Any]
+
+
+class GraphView(Protocol):
+    """The graph of a run while it grows, for nodes that build expansions from it.
+
+    Method names are those that this field shares.
+    """
+
+    def get_original_prompt(self) -> dict[str, Any]:
+        """The prompt as it was sent, in API format."""
+
+    def get_node(self, node_id: str) -> dict[str, Any]:
+        """A node, original or expanded, in API format; raises KeyError."""
+
+    def has_node(self, node_id: str) -> bool:
+        """Whether there is such a node now."""
+
+    def all_node_ids(self) -> set[str]:
+        """Ids of all nodes that there are now."""
+
+    def get_parent_node_id(self, node_id: str) -> str | None:
+        """The node that expanded into this one; None for a node of the prompt."""
+
+    def get_display_node_id(self, node_id: str) -> str:
+        """The node of the canvas that stands for this one."""
+
+    def get_real_node_id(self, node_id: str) -> str:
+        """The node of the prompt that this one came from in the end."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A value that is not there on purpose: what would use it is skipped.
+
+    Attributes:
+        message: told to the user once, by the first node that is skipped; None is silent.
+        told: the message was told already, and the value goes on silently.
+    """
+
+    message: str | None = None
+    told: bool = False
+
+
+class Resumable(Protocol):
+    """Where a long call leaves its state, so that an equal call after a crash goes on there.
+
+    States are named by the signature of the node: what comes back was saved by a call with
+    the same inputs. They are gone once the node has ended well.
+    """
+
+    def load(self) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Tensors by name (on the CPU) and data of the last state, if an earlier call left one."""
+
+    def due(self) -> bool:
+        """Whether it is time to save, which is every few seconds; costs next to nothing."""
+
+    def save(self, tensors: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Copy the state; the call goes on while it is written.
+
+        Args:
+            tensors: by name, on any device.
+            data: what JSON can hold.
+        """
+
+
+class NotResumable:
+    """Where there is no place to save: nothing is found, and it is never time."""
+
+    def load(self) -> None:
+        """Nothing."""
+
+    def due(self) -> bool:
+        """Never."""
+        return False
+
+    def save(self, tensors: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Forget it."""
+
+
+NOT_RESUMABLE = NotResumable()
 
 
 @dataclass(frozen=True)
@@ -27,6 +107,8 @@ class Context:
             user switched metadata off.
         report: receives progress; use :meth:`progress`.
         check: raises :class:`engine.errors.Interrupted` if the run was cancelled.
+        graph: the graph of the run; None outside of one.
+        resumable: where a long call may leave its state now and then, and go on from.
     """
 
     node_id: str
@@ -34,6 +116,8 @@ class Context:
     metadata: Mapping[str, Any]
     report: Callable[[float, float, MakePreview | None], None]
     check: Callable[[], None]
+    graph: GraphView | None = None
+    resumable: Resumable = NOT_RESUMABLE
 
     def progress(self, value: float, total: float, preview: MakePreview | None = None) -> None:
         """Tell how far the node is; raises ``Interrupted`` if the run was cancelled.
@@ -54,18 +138,41 @@ class Output:
     Attributes:
         values: one value per output socket.
         ui: lists for the canvas and history, such as ``{"images": [file reference, ...]}``.
+        expand: nodes in API format that do the work instead of this node; ``values`` may then
+            hold links ``[node id, slot]`` to them. Their inputs may hold any Python value.
     """
 
     values: tuple[Any, ...] = ()
     ui: Mapping[str, list[Any]] = field(default_factory=dict)
+    expand: Mapping[str, Any] | None = None
+
+
+#: What a node's check may say: True, or a text (or False) that says why not.
+Verdict = bool | str
+Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Node:
-    """A spec with the callable that does the work."""
+    """A spec with the callables that do the work.
+
+    Attributes:
+        spec: what the node is.
+        call: does the work; its inputs by name.
+        is_async: ``call`` gives an awaitable and runs on the event loop, outside the lanes.
+        needs: names of the lazy inputs without which it cannot go on; inputs that have not
+            been evaluated are None.
+        fingerprint: from the constants, a JSON-like value that changes when the result may;
+            NaN or an exception runs the node always.
+        check: judges the constants (wired inputs are left out) and the types of the links.
+    """
 
     spec: NodeSpec
-    call: Callable[[Mapping[str, Any], Context], Output]
+    call: Callable[[Inputs, Context], Output | Awaitable[Output]]
+    is_async: bool = False
+    needs: Callable[[Inputs, Context], Iterable[str] | Awaitable[Iterable[str]]] | None = None
+    fingerprint: Callable[[Inputs, Context], Any] | None = None
+    check: Callable[[Inputs, Mapping[str, str]], Verdict | Awaitable[Verdict]] | None = None
 
 
 def saved_image(path: Path, root: Path, kind: str) -> dict[str, str]:

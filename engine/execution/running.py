@@ -1,0 +1,375 @@
+"""One run in progress: nodes are called as soon as their inputs are there.
+
+Everything happens on the event loop's thread, except the calls of synchronous nodes, which
+take their turns on the lanes.
+
+Invariant: a node that was planned ends exactly once, well or badly; a failed node takes down
+only what depends on it; the run ends when nothing is in flight and nothing can start.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from engine.cache.memory import Entry
+from engine.errors import Interrupted, InvalidInput, InvalidPrompt, NodeError
+from engine.graph.faults import Fault
+from engine.graph.prompt import Link
+from engine.plugins.node import Blocked, Context
+
+from .events import Emit, Event, Outcome
+from .expansion import VALUE, Expansion, read
+from .failure import blocked, describe
+from .invoke import Asked, Called, Invocation, invoke, invoke_async, prepare
+from .lanes import Turn
+from .mapping import Items, gather, merge_ui
+from .plan import Plan, Step, Values
+from .reports import Reporter
+from .view import Family, View
+
+if TYPE_CHECKING:
+    from .executor import Executor, Run
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Running:
+    """The state of a run.
+
+    Attributes:
+        plan: what is to be done, what waits for what, which results are held.
+        family: where inner nodes come from.
+        ready: nodes that have all their inputs.
+        flying: how many calls, and other things that will come back, are under way.
+        holding: open nodes that may still need the device.
+        expanded: nodes that wait for their inner nodes.
+        loud: nodes with output nodes inside; they expand again each time, so that what the
+            inner nodes show is told again.
+        outputs: what nodes showed.
+        executed: nodes that ended well, in order.
+        failures: what went wrong, in order.
+    """
+
+    def __init__(
+        self,
+        executor: "Executor",
+        run: "Run",
+        plan: Plan,
+        emit: Emit,
+        cancelled: threading.Event,
+    ) -> None:
+        self.executor = executor
+        self.job = run
+        self.plan = plan
+        self.emit = emit
+        self.cancelled = cancelled
+        self.family = Family()
+        self.ready: deque[str] = deque()
+        self.flying = 0
+        self.holding: set[str] = set()
+        self.expanded: dict[str, tuple[Expansion, Called]] = {}
+        self.loud: set[str] = set()
+        self.outputs: dict[str, Mapping[str, Any]] = {}
+        self.executed: dict[str, None] = {}
+        self.failures: list[dict[str, Any]] = []
+        self._loop = asyncio.get_running_loop()
+        self._view = View(run.prompt, plan.prompt, self.family)
+        self._finished: asyncio.Future[None] = self._loop.create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._started: set[str] = set()
+        self._drained = False
+        self._advancing = False
+
+    async def run(self, refused: Mapping[str, Sequence[Fault]]) -> Outcome:
+        """Run to the end.
+
+        Args:
+            refused: nodes whose own checks failed; what depends on them is not run.
+        """
+        for id, faults in refused.items():
+            details = "; ".join(fault.details for fault in faults)
+            self._failed(id, InvalidInput(f"Custom validation failed for node: {details}"))
+        self._take(self.plan.want(self.job.outputs))
+        self._tell_drained()
+        self._advance()
+        try:
+            await self._finished
+        finally:
+            for task in self._tasks:
+                task.cancel()
+        return self._outcome()
+
+    def _advance(self) -> None:
+        """Start what can start; notice the end."""
+        if self._advancing or self._finished.done():
+            return
+        self._advancing = True
+        try:
+            while self.ready or (not self.flying and self.plan.open):
+                if self.ready:
+                    self._begin(self.ready.popleft())
+                else:
+                    self._stuck(next(iter(self.plan.open)))
+        except Exception as error:
+            self._finished.set_exception(error)
+        finally:
+            self._advancing = False
+        if not self.flying and not self._finished.done():
+            self._finished.set_result(None)
+
+    def _stuck(self, id: str) -> None:
+        text = "Dependency cycle detected: its inner nodes wait for a result that waits for them."
+        self._failed(id, NodeError(text))
+
+    def _take(self, step: Step) -> None:
+        """Act on what was planned."""
+        for id in step.hits:
+            self._show_cached(id)
+        self.holding.update(id for id in step.fresh if self._may_need_device(id))
+        self.ready += step.ready
+        for id in step.doomed:
+            self._break(id)
+
+    def _may_need_device(self, id: str) -> bool:
+        node = self.executor.nodes[self.plan.prompt[id].kind]
+        return node.spec.lane == "device" and not node.is_async
+
+    def _show_cached(self, id: str) -> None:
+        entry = self.plan.hits[id]
+        if id in self.executed:
+            return
+        self.executed[id] = None
+        if entry.ui:
+            self.outputs[id] = entry.ui
+        data = {**self.family.about(id), "ui": entry.ui or None, "cached": True, "ms": 0.0}
+        self.emit(Event("node_done", data))
+
+    def _begin(self, id: str) -> None:
+        if id in self.plan.lost:
+            return
+        if id in self.expanded:
+            self._resolve(id)
+            return
+        this = self._invocation(id)
+        if this.is_blocked:
+            self._called(id, this, this.called((), 0.0))
+        elif this.node.is_async:
+            self._spawn(self._await(id, this))
+        else:
+            self._submit(id, this)
+
+    def _invocation(self, id: str) -> Invocation:
+        node = self.plan.prompt[id]
+        executor = self.executor
+        inputs = self.plan.inputs(id, executor.raw.get(node.kind, _NOTHING))
+        unasked = executor.lazy.get(node.kind, _NOTHING)
+        if unasked:
+            wired = {name for name, _ in node.links()}
+            unasked = (unasked & wired) - self.plan.asked.get(id, set())
+        report = Reporter(self.family.about(id), self.emit, self._loop, executor.encode_preview)
+        metadata, check = self.job.metadata, partial(_check, self.cancelled)
+        context = Context(id, executor.folders, metadata, report, check, self._view)
+        return prepare(executor.nodes[node.kind], inputs, unasked, context)
+
+    def _submit(self, id: str, this: Invocation) -> None:
+        self.flying += 1
+        turn = Turn(
+            begin=partial(self._turn_came, id),
+            work=partial(invoke, this, self._loop),
+            end=partial(self._came_back, id, this),
+            loop=self._loop,
+        )
+        priority = (self.job.number, self.plan.rank[id])
+        self.executor.lanes[this.node.spec.lane].submit(priority, turn)
+
+    def _turn_came(self, id: str) -> bool:
+        if self.cancelled.is_set():
+            self.flying -= 1
+            self._interrupted(id)
+            self._advance()
+            return False
+        self._tell_started(id)
+        return True
+
+    def _tell_started(self, id: str) -> None:
+        if id not in self._started:
+            self._started.add(id)
+            self.emit(Event("node_started", self.family.about(id)))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self.flying += 1
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.flying -= 1
+        if not task.cancelled() and (error := task.exception()) and not self._finished.done():
+            self._finished.set_exception(error)
+        self._advance()
+
+    async def _await(self, id: str, this: Invocation) -> None:
+        self._tell_started(id)
+        try:
+            result: Any = await invoke_async(this, self.cancelled)
+        except Exception as error:
+            result = error
+        self._deal(id, this, result)
+
+    def _came_back(self, id: str, this: Invocation, result: Any) -> None:
+        self.flying -= 1
+        if self._finished.done():
+            return
+        try:
+            self._deal(id, this, result)
+        except Exception as error:
+            self._finished.set_exception(error)
+        self._advance()
+
+    def _deal(self, id: str, this: Invocation, result: Any) -> None:
+        match result:
+            case Called():
+                self._called(id, this, result)
+            case Asked():
+                self._take(self.plan.ask(id, result.names))
+            case Interrupted():
+                self._interrupted(id)
+            case _:
+                self._failed(id, result, this)
+
+    def _called(self, id: str, this: Invocation, called: Called) -> None:
+        for message in this.messages:
+            failure = self._placed(id, blocked(self.plan.prompt[id], message))
+            self.emit(Event("node_failed", {**self.family.about(id), **failure}))
+        if any(output.expand is not None for output in called.outputs):
+            self._spawn(self._expand(id, this, called))
+            return
+        values = gather([output.values for output in called.outputs], this.node.spec)
+        self._done(id, values, called, not called.lossy)
+
+    def _done(self, id: str, values: Values, called: Called, keep: bool) -> None:
+        entry = Entry(values, merge_ui(called.outputs), called.seconds)
+        if keep:
+            self.executor.cache.put(self.plan.signatures[id], entry)
+        self.executed[id] = None
+        if entry.ui:
+            self.outputs[id] = entry.ui
+        ms = entry.seconds * 1e3
+        data = {**self.family.about(id), "ui": entry.ui or None, "cached": False, "ms": ms}
+        self.emit(Event("node_done", data))
+        ready = self.plan.done(id, values)
+        self.ready += sorted(ready, key=self.plan.rank.__getitem__) if ready[1:] else ready
+        self._left(id)
+
+    async def _expand(self, id: str, this: Invocation, called: Called) -> None:
+        signature = self.plan.signatures[id]
+        try:
+            new = read(id, signature, called.outputs, self.plan.prompt.__contains__)
+            self._refuse_taken_ids(id, new)
+            await self.executor.admit(new, self.plan, self.job.number)
+            self._refuse_bad_results(id, new)
+        except InvalidPrompt as error:
+            text = f"The nodes that it expanded into cannot run: {error.message} {error.details}"
+            self._failed(id, NodeError(text), this)
+        except Exception as error:
+            self._failed(id, error, this)
+        else:
+            self._adopt(id, new, called)
+
+    def _adopt(self, id: str, new: Expansion, called: Called) -> None:
+        """Let the inner nodes of ``id`` run, and ``id`` wait for those that it gave as results."""
+        for inner in new.nodes:
+            self.family.add(inner, id, new.displays.get(inner))
+        self.expanded[id] = (new, called)
+        roots = [inner for inner in new.nodes if self._is_output(inner)]
+        if roots:
+            self._mark_loud(id)
+        self._take(self.plan.follow(id, new.sources()))
+        self._take(self.plan.want(roots))
+
+    def _is_output(self, id: str) -> bool:
+        return self.executor.nodes[self.plan.prompt[id].kind].spec.is_output
+
+    def _mark_loud(self, id: str | None) -> None:
+        while id is not None and id not in self.loud:
+            self.loud.add(id)
+            id = self.family.parents.get(id)
+
+    def _refuse_taken_ids(self, id: str, new: Expansion) -> None:
+        known = self.plan.prompt
+        for inner in new.nodes:
+            if inner in known and self.family.parents.get(inner) != id:
+                text = f"It expanded into a node with the id '{inner}', which is taken already."
+                raise NodeError(text)
+
+    def _refuse_bad_results(self, id: str, new: Expansion) -> None:
+        for link in (v for values in new.results for v in values if isinstance(v, Link)):
+            kind = self.plan.prompt[link.node].kind
+            count = 1 if kind == VALUE.id else len(self.executor.specs[kind].outputs)
+            if link.slot >= count:
+                text = f"Its result links to output {link.slot} of '{link.node}' ({kind}), which "
+                raise NodeError(f"{text}has {count} outputs; count from 0.")
+
+    def _resolve(self, id: str) -> None:
+        """Put the results of the inner nodes in the places of the links."""
+        new, called = self.expanded.pop(id)
+        held = self.plan.held
+        results = [
+            [Items(held[v.node][v.slot]) if isinstance(v, Link) else v for v in values]
+            for values in new.results
+        ]
+        values = gather(results, self.executor.specs[self.plan.prompt[id].kind])
+        told = any(type(v) is Blocked and v.told for items in values for v in items)
+        self._done(id, values, called, not (told or called.lossy or id in self.loud))
+        for given in new.given:
+            self.plan.given.pop(given, None)
+
+    def _failed(self, id: str, error: BaseException, this: Invocation | None = None) -> None:
+        node = self.plan.prompt[id]
+        inputs = this.arguments if this is not None else {}
+        failure = self._placed(id, describe(node, error, inputs))
+        self.failures.append(failure)
+        self.emit(Event("node_failed", {**self.family.about(id), **failure}))
+        self._break(id)
+
+    def _placed(self, id: str, failure: dict[str, Any]) -> dict[str, Any]:
+        """A failure with the id of a node that the sender of the prompt knows."""
+        return {**failure, "node_id": self.family.roots.get(id, id)}
+
+    def _interrupted(self, id: str) -> None:
+        if not self.failures:
+            node = self.plan.prompt[id]
+            shown = {"node_id": id, "node_type": node.kind, "node_title": node.title or node.kind}
+            self.failures.append(self._placed(id, shown))
+        self._break(id)
+
+    def _break(self, id: str) -> None:
+        """Give up a node and everything that depends on it."""
+        for lost in self.plan.fail(id):
+            self.expanded.pop(lost, None)
+            self._left(lost)
+
+    def _left(self, id: str) -> None:
+        self.holding.discard(id)
+        self._tell_drained()
+
+    def _tell_drained(self) -> None:
+        if not self.holding and not self._drained:
+            self._drained = True
+            self.emit(Event("drained"))
+
+    def _outcome(self) -> Outcome:
+        executed = tuple(self.executed)
+        failure = self.failures[0] if self.failures else None
+        if self.cancelled.is_set() and self.plan.lost:
+            return Outcome("cancelled", self.outputs, failure, executed)
+        return Outcome("failed" if failure else "done", self.outputs, failure, executed)
+
+
+def _check(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise Interrupted
