@@ -17,16 +17,30 @@ description and, below ``Args:``, the tooltips::
 A parameter annotated with ``Context`` is no socket: it receives progress reporting,
 cancellation and the folders of the installation. A parameter whose default is None is an
 optional socket. Return ``Output`` to give the canvas something to show.
+
+More that a node may do:
+
+- ``async def`` waits (for a network, a process) beside other nodes; a generator reports
+  progress by ``yield value, total`` and returns its result.
+- A parameter ``Lazy[Image]`` is evaluated only if ``@node(..., needs=function)`` asks for it:
+  ``function(inputs)`` gives the names that are needed, given what is there.
+- ``Blocked("why")`` as a result skips everything that would use it.
+- ``Output(values, expand=graph.finalize())`` lets other nodes do the work: build them with
+  ``GraphBuilder``, give ``graph.node(...).out(0)`` as values.
+- ``@node(..., fingerprint=function)`` runs the node again when what the function returns has
+  changed; ``@node(..., check=function)`` refuses constants with a text before they are queued.
 """
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from engine.errors import Interrupted, InvalidInput, ModelFileError, NodeError
-from engine.plugins.node import Context, Node, Output, saved_image
-from engine.plugins.typed import Socket, node
+from engine.plugins.builder import GraphBuilder
+from engine.plugins.node import Blocked, Context, Node, Output, saved_image
+from engine.plugins.typed import Lazy, Socket, node
 
 __all__ = [
+    "Blocked",
     "Bool",
     "Choice",
     "Clip",
@@ -34,11 +48,13 @@ __all__ = [
     "Context",
     "File",
     "Float",
+    "GraphBuilder",
     "Image",
     "Int",
     "Interrupted",
     "InvalidInput",
     "Latent",
+    "Lazy",
     "Mask",
     "Model",
     "ModelFileError",

@@ -8,15 +8,15 @@ import hashlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from engine import __version__
 from engine.graph.spec import InputSpec, Lane, NodeSpec, OutputSpec, Section
 
-from .node import Context, Node, Output
+from .node import Blocked, Context, Inputs, Node, Output, Verdict
 
 REGISTRY_ATTRIBUTE = "__loom_nodes__"
 
@@ -31,6 +31,23 @@ class Socket:
     folder: str | None = None
 
 
+class Lazy:
+    """``Lazy[Image]``: a socket whose source runs only if the node's ``needs`` asks for it."""
+
+    def __class_getitem__(cls, annotation: Any) -> Any:
+        socket = socket_of(annotation)
+        lazy = replace(socket, options={**socket.options, "lazy": True})
+        return lazy if isinstance(annotation, Socket) else Annotated[Any, lazy]
+
+
+#: From the constants, something that changes when the result may; NaN means always.
+Fingerprint = Callable[[Inputs], Any]
+#: From the inputs that are there (others are None), names of the lazy inputs to evaluate.
+Needs = Callable[[Inputs], Iterable[str]]
+#: From the constants, True or a text that says what is wrong.
+Check = Callable[[Inputs], Verdict]
+
+
 def node(
     id: str,
     *,
@@ -41,8 +58,14 @@ def node(
     is_output: bool = False,
     idempotent: bool = True,
     hidden: Mapping[str, str] | None = None,
+    needs: Needs | None = None,
+    fingerprint: Fingerprint | None = None,
+    check: Check | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as a node of the module that defines it.
+
+    An ``async def`` runs on the event loop, beside other nodes. A generator reports progress
+    by ``yield value, total`` and returns its result.
 
     Args:
         id: the ``class_type`` of prompts.
@@ -53,6 +76,11 @@ def node(
         is_output: a root of execution.
         idempotent: False if two equal nodes must not share a result.
         hidden: hidden inputs to announce to clients; their values are in the context.
+        needs: asks for lazy inputs; called again until it asks for nothing new.
+        fingerprint: for results that depend on more than the inputs, such as a file; called
+            before each run with the constants (wired inputs are None).
+        check: for rules that bounds cannot express; called before a prompt is accepted with
+            the constants (wired inputs are left out).
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,31 +98,75 @@ def node(
             lane=lane,
             is_output=is_output,
             idempotent=idempotent,
+            own_checks=None if check is None else (),
         )
+        _refuse_unasked(spec, needs)
         module = sys.modules[function.__module__]
         nodes = module.__dict__.setdefault(REGISTRY_ATTRIBUTE, {})
-        nodes[id] = Node(spec, adapt(function, len(results)))
+        nodes[id] = Node(
+            spec,
+            adapt(function, len(results)),
+            is_async=inspect.iscoroutinefunction(function),
+            needs=None if needs is None else lambda inputs, ctx: needs(inputs),
+            fingerprint=None if fingerprint is None else lambda inputs, ctx: fingerprint(inputs),
+            check=None if check is None else lambda inputs, types: check(inputs),
+        )
         return function
 
     return register
 
 
-def adapt(function: Callable[..., Any], n_outputs: int) -> Callable[..., Output]:
+def _refuse_unasked(spec: NodeSpec, needs: Needs | None) -> None:
+    lazy = [item.name for item in spec.inputs if item.lazy]
+    if lazy and needs is None:
+        raise TypeError(
+            f"Node {spec.id}: {', '.join(lazy)} would never be evaluated; give "
+            "@node(..., needs=function) that asks for lazy inputs."
+        )
+
+
+def adapt(
+    function: Callable[..., Any], n_outputs: int
+) -> Callable[[Inputs, Context], Output | Awaitable[Output]]:
     """The uniform call of a typed function."""
     parameters = inspect.signature(function).parameters.values()
     context = next((p.name for p in parameters if p.annotation is Context), None)
 
-    def call(inputs: Mapping[str, Any], ctx: Context) -> Output:
+    def call(inputs: Inputs, ctx: Context) -> Output:
         extra = {context: ctx} if context else {}
         return as_output(function(**inputs, **extra), n_outputs)
 
-    return call
+    def call_generator(inputs: Inputs, ctx: Context) -> Output:
+        extra = {context: ctx} if context else {}
+        return as_output(drive(function(**inputs, **extra), ctx), n_outputs)
+
+    async def call_async(inputs: Inputs, ctx: Context) -> Output:
+        extra = {context: ctx} if context else {}
+        return as_output(await function(**inputs, **extra), n_outputs)
+
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"{function.__name__} is an async generator, which cannot return a result.")
+    if inspect.iscoroutinefunction(function):
+        return call_async
+    return call_generator if inspect.isgeneratorfunction(function) else call
+
+
+def drive(steps: Generator[Any, None, Any], ctx: Context) -> Any:
+    """Run a generator to its end, reporting each ``value, total``; what it returned."""
+    while True:
+        try:
+            value, total, *preview = next(steps)
+        except StopIteration as end:
+            return end.value
+        ctx.progress(value, total, *preview)
 
 
 def as_output(result: Any, n_outputs: int) -> Output:
     """Wrap what a function returned: an ``Output``, a tuple, one value or nothing."""
     if isinstance(result, Output):
         return result
+    if isinstance(result, Blocked):
+        return Output((result,) * n_outputs)
     if n_outputs == 0:
         return Output()
     return Output(result if isinstance(result, tuple) else (result,))
