@@ -4,6 +4,7 @@ Invariant: the result depends on the arguments alone; two runs with equal argume
 device are bit-equal. Between steps, and only there, a run can be watched, saved and stopped.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,16 @@ from .guidance import GuidedDenoiser, repeat_to_batch
 from .handles import Model
 from .inpainting import MaskedDenoiser
 from .noise import BrownianNoise, Noise, SequentialNoise, initial_noise
+from .resume import Bookmarks, Checkpoints, bookmarks
 from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
 from .schedules import sigmas_for, window
 
 Latent = Mapping[str, Any]
 #: Told (steps done, steps in all, clean latent as seen) after each step; may raise to cancel.
-OnStep = Callable[[int, int, Tensor], None]
+#: When a run goes on from a saved step it is told that step first, without a latent.
+OnStep = Callable[[int, int, Tensor | None], None]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def sample(
     add_noise: bool = True,
     force_full_denoise: bool = False,
     on_step: OnStep | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> dict[str, Any]:
     """Denoise a latent.
 
@@ -92,6 +98,7 @@ def sample(
         add_noise: False if the latent is noisy already.
         force_full_denoise: end at zero noise even if stopped early.
         on_step: watches, and may cancel by raising.
+        checkpoints: where the run leaves its state now and then, and goes on from.
 
     Returns:
         The latent with new ``samples`` on the model's device; its other entries stay.
@@ -104,11 +111,24 @@ def sample(
     samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
     noise = _starting_noise(latent, samples, seed, add_noise)
     run = lay_out(model, algorithm, sigmas, samples, noise, latent, positive, negative, cfg, seed)
-    result = run.start
-    for result, denoised in run.states():
-        if on_step:
-            on_step(result.step, len(sigmas) - 1, denoised)
-    return {**latent, "samples": result.x / model.latent_format.scale}
+    marks = bookmarks(checkpoints, sampler, run.sigmas, run.start) if checkpoints else None
+    x = _walk(run, on_step or (lambda *step: None), marks)
+    return {**latent, "samples": x / model.latent_format.scale}
+
+
+def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> Tensor:
+    """The latent behind the last step; the steps that an earlier run saved are not taken."""
+    start, total = marks.last(run.start) if marks else run.start, len(run.sigmas) - 1
+    if start.step:
+        # A warning, because lesser lines of a worker are not shown, and the user must know.
+        log.warning("going on at step %d of %d, saved by an earlier run", start.step, total)
+        on_step(start.step, total, None)
+    state = start
+    for state, denoised in run.states(start):
+        if marks and state.step < total:
+            marks.mark(state)
+        on_step(state.step, total, denoised)
+    return state.x
 
 
 def lay_out(
