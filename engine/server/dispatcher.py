@@ -16,7 +16,7 @@ from typing import Any
 from engine.errors import InvalidPrompt
 from engine.graph.prompt import Prompt, parse, to_json
 from engine.graph.validate import validate
-from engine.store import jobs, runlog
+from engine.store import jobs, runlog, settings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 from engine.workers.config import WorkerConfig
@@ -29,10 +29,15 @@ from .runview import RunView
 
 log = logging.getLogger("loom")
 
+#: Owner of the server's own settings.
+SERVER = "__server__"
+
 #: How long an interrupted node may go on before its worker is killed.
 PATIENCE_SECONDS = 10.0
 #: How often the run log is written.
 FLUSH_SECONDS = 0.25
+#: Ended jobs to remember, and the size of the database beyond which old ones go.
+KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
 #: Events that clients replay; progress is kept by its last value only.
 _LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
 
@@ -58,6 +63,7 @@ class Dispatcher:
     Attributes:
         active: jobs that the worker has, oldest first.
         system: what the worker last said of its devices and memory.
+        paused: no job is handed out; kept across restarts.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class Dispatcher:
         """
         self.active: dict[str, Active] = {}
         self.system: Mapping[str, Any] = {}
+        self.paused = False
         self.worker = LocalWorker(config, self._on_message, self._on_exit)
         self._database = database
         self._hub = hub
@@ -93,6 +100,8 @@ class Dispatcher:
     async def run(self) -> None:
         """Work until cancelled; then the worker is stopped."""
         again = await self._database.run(jobs.recover)
+        kept = await self._database.run(settings.all_settings, SERVER)
+        self.paused = bool(kept.get("queue.paused"))
         if again:
             log.info("Back in the queue after the last server ended: %s", ", ".join(again))
         try:
@@ -103,6 +112,27 @@ class Dispatcher:
                 group.create_task(self._flush())
         finally:
             await self.worker.stop()
+
+    async def pause(self, paused: bool) -> None:
+        """Hand out no more jobs, or go on; what runs goes on in either case."""
+        await self._database.run(settings.update, SERVER, {"queue.paused": paused})
+        self.paused = paused
+        self._wake.set()
+
+    async def cancel(self, job: str) -> bool:
+        """Cancel a job that waits or runs; False if it does neither."""
+        if self.interrupt(job):
+            return True
+        cancelled = await self._database.run(jobs.cancel_queued, job)
+        await self.announce()
+        return cancelled
+
+    async def retry(self, job: str, new_id: str) -> Job | None:
+        """Queue the work of a job once more; None if there is no such job."""
+        again = await self._database.run(jobs.copy, job, new_id)
+        await self.announce()
+        self._wake.set()
+        return again
 
     async def announce(self) -> None:
         """Tell all clients how long the queue is."""
@@ -152,7 +182,7 @@ class Dispatcher:
             self._wake.clear()
 
     def _may_lease(self) -> bool:
-        return all(active.view.drained for active in self.active.values())
+        return not self.paused and all(active.view.drained for active in self.active.values())
 
     async def add(self, job: Job, checked: Prompt) -> None:
         """Put a validated job into the queue; durable when this returns.
@@ -246,6 +276,7 @@ class Dispatcher:
             failure = {**failure, "executed": list(data.get("executed", ()))}
         state = State(data["status"])
         await self._database.run(jobs.finish, active.job.id, state, data["outputs"], failure)
+        await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
         del self.active[active.job.id]
         type, payload = ending_message(active.job.id, state, failure, time.time())
         self._hub.send(type, payload, active.job.client)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -190,6 +190,79 @@ def drop_history(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> in
         db.execute(f"DELETE FROM jobs WHERE {final} AND id = ?", (*FINAL, id)).rowcount
         for id in ids
     )
+
+
+def cancel_queued(db: sqlite3.Connection, id: str) -> bool:
+    """Cancel a waiting job, which stays in the history; False if it does not wait."""
+    query = "UPDATE jobs SET state = ?, ended = ? WHERE id = ? AND state = ?"
+    values = (State.CANCELLED, time.time(), id, State.QUEUED)
+    return db.execute(query, values).rowcount == 1
+
+
+def move(db: sqlite3.Connection, id: str, number: float) -> bool:
+    """Give a waiting job another place in the queue; False if it does not wait."""
+    query = "UPDATE jobs SET number = ? WHERE id = ? AND state = ?"
+    return db.execute(query, (number, id, State.QUEUED)).rowcount == 1
+
+
+def copy(db: sqlite3.Connection, id: str, new_id: str) -> Job | None:
+    """Queue the same work once more under another id; None if there is no such job."""
+    job = get(db, id)
+    if job is None:
+        return None
+    add(db, replace(job, id=new_id, number=next_number(db)))
+    return get(db, new_id)
+
+
+def search(
+    db: sqlite3.Connection,
+    states: Iterable[State] | None = None,
+    text: str = "",
+    by_duration: bool = False,
+    ascending: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[list[Job], int]:
+    """A page of jobs, and how many there are in all.
+
+    Args:
+        db: the database.
+        states: only jobs in these; None means any.
+        text: only jobs whose prompt holds it, such as a word of the text prompt.
+        by_duration: order by how long they took instead of when they were made.
+        ascending: oldest or shortest first.
+        limit: jobs on the page; None means all.
+        offset: jobs before the page.
+    """
+    wanted = list(State if states is None else states)
+    where = f"state IN ({', '.join('?' * len(wanted))}) AND instr(lower(prompt), lower(?)) > 0"
+    order = "coalesce(ended - started, 0)" if by_duration else "created"
+    direction = "ASC" if ascending else "DESC"
+    total = db.execute(f"SELECT count(*) FROM jobs WHERE {where}", (*wanted, text)).fetchone()[0]
+    rows = db.execute(
+        f"SELECT * FROM jobs WHERE {where} ORDER BY {order} {direction}, rowid {direction} "
+        "LIMIT ? OFFSET ?",
+        (*wanted, text, -1 if limit is None else limit, offset),
+    )
+    return [_job(row) for row in rows], int(total)
+
+
+def prune(db: sqlite3.Connection, keep: int, max_bytes: int) -> int:
+    """Forget the oldest ended jobs beyond ``keep``, and a tenth if the file is too large."""
+    final = "state IN (?, ?, ?)"
+    ended = db.execute(f"SELECT count(*) FROM jobs WHERE {final}", FINAL).fetchone()[0]
+    size = (
+        db.execute("PRAGMA page_count").fetchone()[0]
+        - (db.execute("PRAGMA freelist_count").fetchone()[0])
+    )
+    size *= db.execute("PRAGMA page_size").fetchone()[0]
+    surplus = max(ended - keep, ended // 10 if size > max_bytes else 0)
+    if surplus <= 0:
+        return 0
+    query = (
+        f"DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE {final} ORDER BY ended LIMIT ?)"
+    )
+    return db.execute(query, (*FINAL, surplus)).rowcount
 
 
 def _job(row: sqlite3.Row) -> Job:

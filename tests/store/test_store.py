@@ -1,6 +1,7 @@
 """The queue loses nothing and ends every job once."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,27 @@ def test_dropping_waiting_jobs_leaves_running_ones(db: sqlite3.Connection) -> No
     assert jobs.drop_queued(db, ["0", "1"]) == 1
     assert jobs.drop_queued(db) == 1
     assert jobs.remaining(db) == 1
+
+
+def test_old_jobs_are_forgotten_first(db: sqlite3.Connection) -> None:
+    for i in range(6):
+        jobs.add(db, job(str(i), i))
+        jobs.lease(db)
+        jobs.finish(db, str(i), State.DONE, {})
+    jobs.add(db, job("waiting", 9))
+    assert jobs.prune(db, keep=4, max_bytes=1 << 30) == 2
+    assert [j.id for j in jobs.history(db)] == ["2", "3", "4", "5"]
+    assert jobs.prune(db, keep=4, max_bytes=1 << 30) == 0
+    assert jobs.get(db, "waiting") is not None
+
+
+def test_search_finds_words_of_the_prompt(db: sqlite3.Connection) -> None:
+    jobs.add(db, replace(job("cat"), prompt={"1": {"inputs": {"text": "a Cat"}}}))
+    jobs.add(db, replace(job("dog"), prompt={"1": {"inputs": {"text": "a dog"}}}))
+    found, total = jobs.search(db, text="cat")
+    assert ([j.id for j in found], total) == (["cat"], 1)
+    found, total = jobs.search(db, [State.QUEUED], limit=1, offset=1, ascending=True)
+    assert ([j.id for j in found], total) == (["dog"], 2)
 
 
 def test_the_log_keeps_order_and_can_be_caught_up(db: sqlite3.Connection) -> None:
