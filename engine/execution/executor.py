@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.cache.memory import Entry, ResultCache
+from engine.cache.steps import StepStore
 from engine.folders import Folders
 from engine.graph.faults import Fault
 from engine.graph.prompt import Prompt, upstream
 from engine.graph.signature import FileStamp, Signature, signatures
 from engine.graph.validate import Validated, check_part, refuse
-from engine.plugins.node import Node
+from engine.plugins.node import NOT_RESUMABLE, Node, Resumable
 
 from .events import Emit, Event, Outcome
 from .expansion import VALUE, Expansion
@@ -57,6 +58,7 @@ class Executor:
         file_stamp: FileStamp,
         encode_preview: EncodePreview | None,
         lanes: Lanes | None = None,
+        steps: StepStore | None = None,
     ) -> None:
         self.nodes = nodes
         self.specs = {id: node.spec for id, node in nodes.items()}
@@ -65,6 +67,7 @@ class Executor:
         self.file_stamp = file_stamp
         self.encode_preview = encode_preview
         self.lanes = lanes or Lanes()
+        self.steps = steps
         self.lazy = lazy_inputs(self.specs)
         self.raw = lazy_inputs(self.specs, "rawLink")
         self._inner_specs = {**self.specs, VALUE.id: VALUE}
@@ -93,6 +96,10 @@ class Executor:
     async def faults(self, prompt: Prompt) -> dict[str, list[Fault]]:
         """What the own checks of nodes have against a validated prompt."""
         return await self._hooks(0.0).faults(prompt, self.specs)
+
+    def resumable(self, signature: Signature, number: int) -> Resumable:
+        """Where one call of a node may leave its state."""
+        return self.steps.of(signature, number) if self.steps else NOT_RESUMABLE
 
     def _hooks(self, number: float) -> Hooks:
         return Hooks(self.nodes, self.lanes, self.folders, number)

@@ -7,12 +7,12 @@ called on whatever thread :func:`invoke` is called on; asynchronous ones on the 
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from engine.errors import Interrupted, NodeError
-from engine.plugins.node import Blocked, Context, Node, Output
+from engine.plugins.node import Blocked, Context, Node, Output, Resumable
 
 from .mapping import Arguments, block_in, calls, skipped
 
@@ -53,7 +53,8 @@ class Invocation:
         calls: arguments of each call.
         blocks: per call, what blocks it.
         unasked: lazy inputs that it may still ask for.
-        context: for the calls.
+        context: for the first call.
+        resumable: per number of a call, where it may leave its state.
     """
 
     node: Node
@@ -61,6 +62,7 @@ class Invocation:
     blocks: Sequence[Blocked | None]
     unasked: frozenset[str]
     context: Context
+    resumable: Callable[[int], Resumable]
 
     @property
     def is_blocked(self) -> bool:
@@ -79,6 +81,10 @@ class Invocation:
         """Arguments of the calls that are not blocked."""
         return [c for c, block in zip(self.calls, self.blocks, strict=True) if block is None]
 
+    def context_of(self, number: int) -> Context:
+        """For one of the open calls."""
+        return replace(self.context, resumable=self.resumable(number)) if number else self.context
+
     @property
     def messages(self) -> list[str]:
         """What to tell the user of the blocks, each text once."""
@@ -94,12 +100,16 @@ class Invocation:
 
 
 def prepare(
-    node: Node, inputs: Mapping[str, list[Any]], unasked: frozenset[str], context: Context
+    node: Node,
+    inputs: Mapping[str, list[Any]],
+    unasked: frozenset[str],
+    context: Context,
+    resumable: Callable[[int], Resumable],
 ) -> Invocation:
     """Lay out the calls of a node."""
     arguments = calls(inputs, node.spec)
     blocks = [block_in(each, node.spec) for each in arguments]
-    return Invocation(node, arguments, blocks, unasked, context)
+    return Invocation(node, arguments, blocks, unasked, context, resumable)
 
 
 def invoke(this: Invocation, loop: asyncio.AbstractEventLoop) -> Called | Asked:
@@ -113,9 +123,9 @@ def invoke(this: Invocation, loop: asyncio.AbstractEventLoop) -> Called | Asked:
         if asked:
             return Asked(asked)
     made = []
-    for arguments in this.open_calls:
+    for number, arguments in enumerate(this.open_calls):
         context.check()
-        output = node.call(arguments, context)
+        output = node.call(arguments, this.context_of(number))
         assert isinstance(output, Output)
         made.append(_complete(output, node))
     return this.called(made, time.perf_counter() - began)
@@ -143,7 +153,10 @@ async def _invoke_async(this: Invocation) -> Called | Asked:
             return Asked(asked)
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_call_async(node, a, context)) for a in this.open_calls]
+            tasks = [
+                group.create_task(_call_async(node, arguments, this.context_of(number)))
+                for number, arguments in enumerate(this.open_calls)
+            ]
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return this.called([task.result() for task in tasks], time.perf_counter() - began)

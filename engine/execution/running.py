@@ -171,8 +171,9 @@ class Running:
             unasked = (unasked & wired) - self.plan.asked.get(id, set())
         report = Reporter(self.family.about(id), self.emit, self._loop, executor.encode_preview)
         metadata, check = self.job.metadata, partial(_check, self.cancelled)
-        context = Context(id, executor.folders, metadata, report, check, self._view)
-        return prepare(executor.nodes[node.kind], inputs, unasked, context)
+        resumable = partial(executor.resumable, self.plan.signatures[id])
+        context = Context(id, executor.folders, metadata, report, check, self._view, resumable(0))
+        return prepare(executor.nodes[node.kind], inputs, unasked, context, resumable)
 
     def _submit(self, id: str, this: Invocation) -> None:
         self.flying += 1
@@ -255,6 +256,8 @@ class Running:
         entry = Entry(values, merge_ui(called.outputs), called.seconds)
         if keep:
             self.executor.cache.put(self.plan.signatures[id], entry)
+        if self.executor.steps:
+            self.executor.steps.end(self.plan.signatures[id])
         self.executed[id] = None
         if entry.ui:
             self.outputs[id] = entry.ui
