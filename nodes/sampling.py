@@ -1,5 +1,6 @@
 """Samplers: from noise to a latent that shows what was asked for."""
 
+from functools import partial
 from typing import Any
 
 from engine.api import Choice, Conditioning, Context, Float, Int, Latent, Model, Seed, node
@@ -55,6 +56,7 @@ def ksampler(
         scheduler=scheduler,
         denoise=denoise,
         on_step=_reporter(model, ctx),
+        checkpoints=ctx.resumable,
     )
 
 
@@ -108,6 +110,7 @@ def ksampler_advanced(
         add_noise=add_noise == "enable",
         force_full_denoise=return_with_leftover_noise == "disable",
         on_step=_reporter(model, ctx),
+        checkpoints=ctx.resumable,
     )
 
 
@@ -115,6 +118,7 @@ def _reporter(model: Model, ctx: Context) -> OnStep:
     """Progress and a preview after each step; raises if the run was cancelled."""
 
     def report(step: int, total: int, denoised: Any) -> None:
-        ctx.progress(step, total, lambda: preview(denoised, model.latent_format))
+        look = partial(preview, denoised, model.latent_format) if denoised is not None else None
+        ctx.progress(step, total, look)
 
     return report

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.cache.disk import DiskTier
 from engine.cache.memory import ResultCache
+from engine.cache.steps import StepStore
 from engine.cache.tiered import TieredCache
 from engine.execution.executor import Executor
 from engine.execution.lanes import Lanes
@@ -56,7 +57,8 @@ def build(config: WorkerConfig) -> Runtime:
         return file_stamp(folders, kind, name)
 
     shown = encode if config.previews else None
-    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes)
+    steps = make_steps(config)
+    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes, steps)
     return Runtime(config, catalogue, cache, lanes, executor)
 
 
@@ -66,6 +68,11 @@ def make_cache(config: WorkerConfig) -> ResultCache:
         return ResultCache(config.cache_bytes)
     disk = DiskTier(config.folders.user / "cache", config.disk_bytes)
     return TieredCache(config.cache_bytes, disk)
+
+
+def make_steps(config: WorkerConfig) -> StepStore | None:
+    """Where long calls leave their state; nowhere if nothing is to be kept on disk."""
+    return StepStore(config.folders.user / "cache" / "steps") if config.disk_bytes else None
 
 
 def file_stamp(folders: Folders, kind: str, name: str) -> str:
@@ -88,6 +95,8 @@ def free(runtime: Runtime, unload_models: bool, free_memory: bool, empty_disk: b
         runtime.cache.clear()
     if empty_disk and isinstance(runtime.cache, TieredCache):
         runtime.cache.clear_disk()
+    if empty_disk and runtime.executor.steps:
+        runtime.executor.steps.clear()
 
 
 def system(runtime: Runtime) -> Mapping[str, Any]:
