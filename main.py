@@ -9,6 +9,9 @@ COMMANDS = {
     "serve": "serve the canvas and the API (the default)",
     "run": "run a workflow without a server",
     "check": "list all faults of a workflow",
+    "convert": "turn a canvas workflow into an API-format prompt",
+    "diff": "compare two workflows, layout aside",
+    "queue": "look at a running server's queue, cancel, retry, pause",
     "nodes": "list the nodes",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.live import ROOT, make_base
+from tests.live import ROOT, make_base, serving
 
 API = ROOT / "workflows" / "default_api.json"
 CANVAS = ROOT / "workflows" / "default.json"
@@ -113,6 +113,59 @@ def test_files_at_fault_are_explained(
         (tmp_path / name).write_bytes(content)
     result = call("check", tmp_path / name, "--base-directory", base)
     assert (result.returncode, text in result.stderr) == (1, True), result.stderr
+
+
+def test_convert_gives_the_api_format(base: Path, tmp_path: Path) -> None:
+    result = call("convert", CANVAS, "--base-directory", base)
+    assert json.loads(result.stdout) == json.loads(API.read_text())
+    out = tmp_path / "api.json"
+    assert call("convert", CANVAS, "--output", out, "--base-directory", base).returncode == 0
+    assert json.loads(out.read_text()) == json.loads(API.read_text())
+    assert call("convert", tmp_path / "none.json", "--base-directory", base).returncode == 1
+
+
+def test_diff_sees_meaning_and_not_layout(base: Path, tmp_path: Path) -> None:
+    assert call("diff", CANVAS, API, "--base-directory", base).stdout == ""
+    changed = call("diff", API, small(tmp_path, seed=99), "--base-directory", base)
+    assert changed.returncode == 1
+    lines = changed.stdout.splitlines()
+    assert len(lines) == 2 and all(line.startswith("~ ") for line in lines)
+    assert any(line.endswith("KSampler.steps: 20 -> 2") for line in lines)
+    assert call("diff", API, tmp_path / "none.json", "--base-directory", base).returncode == 2
+
+
+def test_queue_needs_a_server() -> None:
+    result = call("queue", "ls", "--server", "http://127.0.0.1:9")
+    assert (result.returncode, "No server answers" in result.stderr) == (2, True)
+
+
+def test_queue_lists_and_changes(tmp_path: Path) -> None:
+    with serving(tmp_path / "base") as server:
+        queue = lambda *args: call("queue", *args, "--server", server.url)  # noqa: E731
+        assert queue("pause").returncode == 0
+        prompt = {
+            "1": {"class_type": "ProbeValue", "inputs": {"number": 1}},
+            "2": {"class_type": "ProbeShow", "inputs": {"value": ["1", 0], "note": ""}},
+        }
+        ids = [server.submit(prompt) for _ in range(3)]
+        assert [line.split()[:2] for line in queue("ls").stdout.splitlines()] == [
+            [id, "pending"] for id in ids
+        ]
+        assert queue("front", ids[2]).returncode == 0
+        assert queue("ls").stdout.split()[0] == ids[2]
+        assert queue("cancel", ids[0]).returncode == 0
+        assert queue("cancel", ids[0]).returncode == 1
+        assert queue("cancel").returncode == 2
+        again = queue("retry", ids[0]).stdout.strip()
+        assert {job["id"] for job in json.loads(queue("ls", "--json").stdout)["jobs"]} == {
+            ids[1],
+            ids[2],
+            again,
+        }
+        assert queue("cancel", "--all").returncode == 0
+        assert "paused" in queue("ls").stderr
+        assert queue("resume").returncode == 0
+        assert queue("retry", "nothing").returncode == 1
 
 
 def test_nodes_lists_packs_too(base: Path) -> None:
