@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from .classes import Adapted, classes_of
 from .node import Node
 from .typed import REGISTRY_ATTRIBUTE
 
@@ -27,7 +28,7 @@ class Pack:
         name: of its file or folder.
         nodes: ids of the nodes it added.
         seconds: how long its import took.
-        error: traceback if it failed.
+        error: traceback if it failed, or if some of its nodes did.
     """
 
     name: str
@@ -84,10 +85,13 @@ def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
     except Exception:
         seconds = time.perf_counter() - began
         return {}, Pack(path.stem, (), seconds, traceback.format_exc())
-    return found, Pack(path.stem, tuple(found), time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    error = "\n".join(f"Node {id}:\n{text}" for id, text in found.errors.items())
+    return found.nodes, Pack(path.stem, tuple(found.nodes), seconds, error)
 
 
-def _import(path: Path) -> dict[str, Node]:
+def _import(path: Path) -> Adapted:
+    """The nodes of a pack: typed functions of all its modules, classes that its first names."""
     name = f"custom_nodes.{path.stem}"
     file = path / "__init__.py" if path.is_dir() else path
     places = [str(path)] if path.is_dir() else None
@@ -98,4 +102,6 @@ def _import(path: Path) -> dict[str, Node]:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     inner = [m for n, m in list(sys.modules.items()) if n.startswith(f"{name}.")]
-    return {id: node for m in (module, *inner) for id, node in nodes_of(m).items()}
+    typed = {id: node for m in (module, *inner) for id, node in nodes_of(m).items()}
+    classes = classes_of(module)
+    return Adapted({**classes.nodes, **typed}, classes.errors)

@@ -5,7 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Bool, Choice, Float, Image, Int, Latent, Mask, Output, Text, node
+from engine.api import (
+    Blocked,
+    Bool,
+    Choice,
+    Float,
+    Image,
+    Int,
+    Latent,
+    Lazy,
+    Mask,
+    Output,
+    Text,
+    node,
+)
 from engine.folders import standard
 from engine.graph.spec import from_json, object_info, to_json
 from engine.plugins.discovery import load
@@ -90,3 +103,81 @@ def test_packs_are_found_and_failures_reported(tmp_path: Path) -> None:
     assert set(reports) == {"good", "bad"}
     assert "a_module_that_is_not_there" in reports["bad"].error
     assert reports["good"].nodes == ("Good", "KSampler")
+
+
+@node("Stepwise", category="test")
+def stepwise(*, count: Int(0, 9) = 3) -> Int(0, 9):
+    """Report each step."""
+    for step in range(count):
+        yield step + 1, count
+    return count
+
+
+def test_a_generator_reports_what_it_yields() -> None:
+    seen: list[tuple[float, float, object]] = []
+    report = lambda *step: seen.append(step)  # noqa: E731
+    context = Context("1", standard(Path("x")), {}, report, lambda: None)
+    assert NODES["Stepwise"].call({"count": 2}, context) == Output((2,))
+    assert seen == [(1, 2, None), (2, 2, None)]
+
+
+async def test_an_async_function_is_an_asynchronous_node() -> None:
+    @node("Waiting", category="test")
+    async def waiting(*, ctx: Context) -> Int(0, 9):
+        """Wait."""
+        return 4
+
+    made = NODES["Waiting"]
+    context = Context("1", standard(Path("x")), {}, lambda *_: None, lambda: None)
+    assert made.is_async
+    assert await made.call({}, context) == Output((4,))
+
+
+def test_an_async_generator_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot return a result"):
+
+        @node("Endless", category="test")
+        async def endless() -> Int(0, 9):
+            """Never ends."""
+            yield 1, 2
+
+
+def test_lazy_parameters_need_somebody_who_asks() -> None:
+    with pytest.raises(TypeError, match="Node Idle: a would never be evaluated"):
+
+        @node("Idle", category="test")
+        def idle(*, a: Lazy[Image]) -> Image:
+            """Use nothing."""
+            return a
+
+    @node("Choosy", category="test", needs=lambda inputs: ["a"] if inputs["gain"] else [])
+    def choosy(*, a: Lazy[Image] = None, gain: Lazy[Float(0, 1)] = 0.5) -> Image:
+        """Use what is needed."""
+        return a
+
+    made = NODES["Choosy"]
+    assert [item.options for item in made.spec.inputs] == [
+        {"lazy": True},
+        {"default": 0.5, "min": 0.0, "max": 1.0, "lazy": True},
+    ]
+    assert made.needs is not None
+    assert made.needs({"gain": 1}, None) == ["a"]
+
+
+def test_checks_fingerprints_and_blocks_are_taken_over() -> None:
+    @node(
+        "Hooked",
+        category="test",
+        check=lambda inputs: inputs["n"] > 1 or "too small",
+        fingerprint=lambda inputs: inputs["n"] * 2,
+    )
+    def hooked(*, n: Int(0, 9) = 3) -> tuple[Int(0, 9), Int(0, 9)]:
+        """Block."""
+        return Blocked("no")
+
+    made = NODES["Hooked"]
+    assert made.spec.own_checks == ()
+    assert made.check is not None and made.check({"n": 1}, {}) == "too small"
+    assert made.fingerprint is not None and made.fingerprint({"n": 4}, None) == 8
+    context = Context("1", standard(Path("x")), {}, lambda *_: None, lambda: None)
+    assert made.call({}, context) == Output((Blocked("no"), Blocked("no")))
