@@ -1,5 +1,7 @@
-"""A node pack to copy: every ``@node`` function in this folder's modules becomes a node."""
+"""A node pack to copy: every ``@node`` function in this folder's modules becomes a node, and
+every class in ``NODE_CLASS_MAPPINGS`` too."""
 
-from . import colour
+from . import colour, flow
+from .classic import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
 
-__all__ = ["colour"]
+__all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "colour", "flow"]
