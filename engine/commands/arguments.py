@@ -59,15 +59,14 @@ class Parser(argparse.ArgumentParser):
 def add_folders(parser: argparse.ArgumentParser) -> None:
     """Flags that say where files are."""
     group = parser.add_argument_group("folders")
-    path = {"type": Path, "metavar": "DIR"}
-    group.add_argument("--base-directory", help="holds all the others", **path)  # type: ignore[arg-type]
     for name, what in (
+        ("base", "holds all the others (default: the checkout, or the current folder)"),
         ("output", "finished results"),
         ("input", "pictures that workflows read"),
         ("temp", "previews: DIR/temp is emptied at every start"),
         ("user", "settings, workflows and the queue"),
     ):
-        group.add_argument(f"--{name}-directory", help=what, **path)  # type: ignore[arg-type]
+        group.add_argument(f"--{name}-directory", help=what, type=Path, metavar="DIR")
     group.add_argument(
         "--extra-model-paths-config",
         action="append",
@@ -104,9 +103,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cache-none", action="store_true", help="compute everything every time")
 
 
+def default_base() -> Path:
+    """The checkout if this runs from one, else the current folder."""
+    return ROOT if (ROOT / "pyproject.toml").is_file() else Path.cwd()
+
+
 def folders_of(args: argparse.Namespace) -> Folders:
     """The folders that the flags name."""
-    base = (args.base_directory or ROOT).resolve()
+    base = (args.base_directory or default_base()).resolve()
     temp = None if args.temp_directory is None else args.temp_directory.resolve() / "temp"
     folders = standard(
         base,
