@@ -16,7 +16,7 @@ from typing import Any
 from engine.errors import InvalidPrompt
 from engine.graph.prompt import Prompt, parse, to_json
 from engine.graph.validate import validate
-from engine.store import jobs, runlog, settings
+from engine.store import jobs, runlog, settings, timings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 from engine.workers.config import WorkerConfig
@@ -92,6 +92,7 @@ class Dispatcher:
         self._catalogue = catalogue
         self._wake = asyncio.Event()
         self._entries: list[runlog.Entry] = []
+        self._timings: list[tuple[str, float, float]] = []
         self._endings: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._checked: dict[str, Prompt] = {}
         self._metadata = metadata
@@ -251,8 +252,15 @@ class Dispatcher:
             self._hub.send(out.type, out.data, client, out.key)
         if type in _LOGGED:
             self._entries.append(runlog.Entry(job, type, data, time.time()))
+        if type == "node_done" and not data["cached"]:
+            self._time(active.job, data["node"], data["ms"])
         if type == "drained":
             self._wake.set()
+
+    def _time(self, job: Job, node: str, ms: float) -> None:
+        kind = (job.prompt.get(node) or {}).get("class_type")
+        if kind is not None:  # nodes of expansions are not in the prompt
+            self._timings.append((kind, ms, time.time()))
 
     def _on_exit(self, ending: str) -> None:
         log.warning("%s", ending)
@@ -294,6 +302,9 @@ class Dispatcher:
         entries, self._entries = self._entries, []
         if entries:
             await self._database.run(runlog.append, entries)
+        taken, self._timings = self._timings, []
+        if taken:
+            await self._database.run(timings.record, taken)
 
 
 def ending_message(

@@ -35,4 +35,12 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (user, name)
     ) STRICT;
     """,
+    """
+    CREATE TABLE timings (
+        kind    TEXT NOT NULL,
+        ms      REAL NOT NULL,
+        at      REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX timings_by_kind ON timings (kind, at);
+    """,
 )

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import JobConflict
-from engine.store import jobs, runlog, settings
+from engine.store import jobs, runlog, settings, timings
 from engine.store.database import Database, connect
 from engine.store.jobs import Job, State
+from engine.store.migrations import MIGRATIONS
 
 
 @pytest.fixture
@@ -135,6 +136,22 @@ def test_settings_are_set_one_by_one(db: sqlite3.Connection) -> None:
     settings.update(db, "me", {"a": None})
     assert settings.all_settings(db, "me") == {"a": None, "b": [1]}
     assert settings.all_settings(db, "you") == {}
+
+
+def test_medians_of_the_newest_timings(db: sqlite3.Connection) -> None:
+    timings.record(db, [("A", 1000.0, float(i)) for i in range(timings.KEPT)])
+    timings.record(db, [("A", 3.0, 1000.0 + i) for i in range(timings.KEPT)])
+    timings.record(db, [("B", 1.0, 1.0), ("B", 5.0, 2.0), ("B", 2.0, 3.0)])
+    assert timings.medians(db) == {"A": 3.0, "B": 2.0}
+    assert db.execute("SELECT count(*) FROM timings").fetchone()[0] == timings.KEPT + 3
+
+
+def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "old.db")
+    old.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+    old.close()
+    migrated = connect(tmp_path / "old.db")
+    assert timings.medians(migrated) == {}
 
 
 async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
