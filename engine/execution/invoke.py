@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from engine.errors import Interrupted, NodeError
 from engine.plugins.node import Blocked, Context, Node, Output, Resumable
 
-from .mapping import Arguments, block_in, calls, skipped
+from .mapping import Arguments, blocks_in, calls, skipped
 
 T = TypeVar("T")
 #: How often a run that waits for asynchronous nodes looks whether it was cancelled.
@@ -28,13 +28,10 @@ class Called:
     Attributes:
         outputs: in the order of the calls.
         seconds: how long they took.
-        lossy: a block whose message is told apart from its result went in, so that a
-            remembered result would keep the message from being told again.
     """
 
     outputs: Sequence[Output]
     seconds: float = 0.0
-    lossy: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,9 +91,8 @@ class Invocation:
         """The outputs of all calls from those that were made."""
         results = iter(made)
         spec = self.node.spec
-        outputs = [next(results) if b is None else skipped(b, spec) for b in self.blocks]
-        lossy = any(b is not None and (b.told or b.message) for b in self.blocks)
-        return Called(outputs, seconds, bool(lossy))
+        outputs = [next(results) if b is None else skipped(spec) for b in self.blocks]
+        return Called(outputs, seconds)
 
 
 def prepare(
@@ -108,7 +104,7 @@ def prepare(
 ) -> Invocation:
     """Lay out the calls of a node."""
     arguments = calls(inputs, node.spec)
-    blocks = [block_in(each, node.spec) for each in arguments]
+    blocks = blocks_in(inputs, arguments, node.spec)
     return Invocation(node, arguments, blocks, unasked, context, resumable)
 
 

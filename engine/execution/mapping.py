@@ -30,8 +30,22 @@ def calls(inputs: Mapping[str, list[Any]], spec: NodeSpec) -> list[Arguments]:
     return [{n: items[min(i, len(items) - 1)] for n, items in inputs.items()} for i in range(count)]
 
 
-def block_in(arguments: Arguments, spec: NodeSpec) -> Blocked | None:
-    """What blocks a call: the first blocked item with a message, else any blocked item."""
+def blocks_in(
+    inputs: Mapping[str, list[Any]], arguments: Sequence[Arguments], spec: NodeSpec
+) -> list[Blocked | None]:
+    """Per call, what blocks it: the first blocked item with a message, else any blocked item.
+
+    Args:
+        inputs: the lists that the calls were made from.
+        arguments: of each call.
+        spec: of the node.
+    """
+    if not any(type(item) is Blocked for items in inputs.values() for item in items):
+        return [None] * len(arguments)
+    return [_block_in(each, spec) for each in arguments]
+
+
+def _block_in(arguments: Arguments, spec: NodeSpec) -> Blocked | None:
     items: Iterable[Any] = arguments.values()
     if spec.input_is_list:
         items = chain.from_iterable(items)
@@ -39,10 +53,9 @@ def block_in(arguments: Arguments, spec: NodeSpec) -> Blocked | None:
     return next((b for b in found if b.message), found[0]) if found else None
 
 
-def skipped(block: Blocked, spec: NodeSpec) -> Output:
-    """The result of a call that was not made: the block, whose message is told by now."""
-    silent = Blocked(None, block.told or block.message is not None)
-    return Output((silent,) * len(spec.outputs))
+def skipped(spec: NodeSpec) -> Output:
+    """The result of a call that was not made; what blocked it is told by its message once."""
+    return Output((Blocked(),) * len(spec.outputs))
 
 
 def gather(outputs: Sequence[Sequence[Any]], spec: NodeSpec) -> tuple[list[Any], ...]:

@@ -18,7 +18,7 @@ from engine.cache.memory import Entry
 from engine.errors import Interrupted, InvalidInput, InvalidPrompt, NodeError
 from engine.graph.faults import Fault
 from engine.graph.prompt import Link
-from engine.plugins.node import Blocked, Context
+from engine.plugins.node import Context
 
 from .events import Emit, Event, Outcome
 from .expansion import VALUE, Expansion, read
@@ -46,8 +46,9 @@ class Running:
         flying: how many calls, and other things that will come back, are under way.
         holding: open nodes that may still need the device.
         expanded: nodes that wait for their inner nodes.
-        loud: nodes with output nodes inside; they expand again each time, so that what the
-            inner nodes show is told again.
+        loud: nodes that told the message of a block, and what depends on them; not remembered,
+            so that the message is told again in the next run.
+        showing: nodes with output nodes inside; not remembered, so that these show again.
         outputs: what nodes showed.
         executed: nodes that ended well, in order.
         failures: what went wrong, in order.
@@ -72,6 +73,7 @@ class Running:
         self.holding: set[str] = set()
         self.expanded: dict[str, tuple[Expansion, Called]] = {}
         self.loud: set[str] = set()
+        self.showing: set[str] = set()
         self.outputs: dict[str, Mapping[str, Any]] = {}
         self.executed: dict[str, None] = {}
         self.failures: list[dict[str, Any]] = []
@@ -243,6 +245,8 @@ class Running:
                 self._failed(id, result, this)
 
     def _called(self, id: str, this: Invocation, called: Called) -> None:
+        if this.messages or self._has_loud_source(id):
+            self._mark(id, self.loud)
         for message in this.messages:
             failure = self._placed(id, blocked(self.plan.prompt[id], message))
             self.emit(Event("node_failed", {**self.family.about(id), **failure}))
@@ -250,11 +254,14 @@ class Running:
             self._spawn(self._expand(id, this, called))
             return
         values = gather([output.values for output in called.outputs], this.node.spec)
-        self._done(id, values, called, not called.lossy)
+        self._done(id, values, called)
 
-    def _done(self, id: str, values: Values, called: Called, keep: bool) -> None:
+    def _has_loud_source(self, id: str) -> bool:
+        return bool(self.loud) and not self.loud.isdisjoint(self.plan.takes[id])
+
+    def _done(self, id: str, values: Values, called: Called) -> None:
         entry = Entry(values, merge_ui(called.outputs), called.seconds)
-        if keep:
+        if id not in self.loud and id not in self.showing:
             self.executor.cache.put(self.plan.signatures[id], entry)
         if self.executor.steps:
             self.executor.steps.end(self.plan.signatures[id])
@@ -290,16 +297,17 @@ class Running:
         self.expanded[id] = (new, called)
         roots = [inner for inner in new.nodes if self._is_output(inner)]
         if roots:
-            self._mark_loud(id)
+            self._mark(id, self.showing)
         self._take(self.plan.follow(id, new.sources()))
         self._take(self.plan.want(roots))
 
     def _is_output(self, id: str) -> bool:
         return self.executor.nodes[self.plan.prompt[id].kind].spec.is_output
 
-    def _mark_loud(self, id: str | None) -> None:
-        while id is not None and id not in self.loud:
-            self.loud.add(id)
+    def _mark(self, id: str | None, marked: set[str]) -> None:
+        """Add a node and all that it is part of."""
+        while id is not None and id not in marked:
+            marked.add(id)
             id = self.family.parents.get(id)
 
     def _refuse_taken_ids(self, id: str, new: Expansion) -> None:
@@ -326,8 +334,7 @@ class Running:
             for values in new.results
         ]
         values = gather(results, self.executor.specs[self.plan.prompt[id].kind])
-        told = any(type(v) is Blocked and v.told for items in values for v in items)
-        self._done(id, values, called, not (told or called.lossy or id in self.loud))
+        self._done(id, values, called)
         for given in new.given:
             self.plan.given.pop(given, None)
 

@@ -49,12 +49,11 @@ class Blocked:
     """A value that is not there on purpose: what would use it is skipped.
 
     Attributes:
-        message: told to the user once, by the first node that is skipped; None is silent.
-        told: the message was told already, and the value goes on silently.
+        message: told to the user by the node that is skipped, whose outputs are blocked
+            silently; None is silent from the start.
     """
 
     message: str | None = None
-    told: bool = False
 
 
 class Resumable(Protocol):
