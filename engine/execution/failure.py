@@ -60,6 +60,19 @@ def blocked(node: PromptNode, message: str) -> dict[str, Any]:
     }
 
 
+def broken(error: BaseException) -> dict[str, Any]:
+    """What a user is told when the run itself broke, at no node in particular."""
+    return {
+        "node_id": None,
+        "node_type": None,
+        "exception_type": type(error).__name__,
+        "exception_message": str(error) or type(error).__name__,
+        "hint": "This is a fault of the engine or of what a node showed; please report it.",
+        "traceback": traceback.format_exception(error),
+        "current_inputs": {},
+    }
+
+
 def hint(error: BaseException) -> str:
     """Advice for a known kind of error, or nothing."""
     text = str(error)

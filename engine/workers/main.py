@@ -8,12 +8,13 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, BinaryIO
 
-from engine.execution.events import Event
+from engine.execution.events import Event, Outcome
 from engine.execution.executor import Run
+from engine.execution.failure import broken
 from engine.graph.prompt import parse
 from engine.graph.spec import to_json
 
@@ -54,19 +55,31 @@ class Worker:
         data = message.data
         match message.kind:
             case "run":
-                task = asyncio.create_task(self._run(data))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._start(self._run(data))
+            case "check":
+                self._start(self._check(data))
             case "interrupt":
                 if data["job"] in self._cancelled:
                     self._cancelled[data["job"]].set()
             case "free":
                 free = partial(runtime.free, self._runtime, **data)
-                task = asyncio.create_task(self._runtime.lanes.device.run((0.0, 0), free))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._start(self._runtime.lanes.device.run((0.0, 0), free))
             case "stop":
                 os._exit(0)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _check(self, data: Any) -> None:
+        try:
+            found = await self._runtime.executor.faults(parse(data["prompt"]))
+        except Exception as error:  # of a node that is gone by now, say; the run will tell
+            print(f"A prompt could not be checked: {error!r}", file=sys.stderr)
+            found = {}
+        faults = {id: [fault.json() for fault in faults] for id, faults in found.items()}
+        self._send(Message("checked", {"ask": data["ask"], "faults": faults}))
 
     async def _run(self, data: Any) -> None:
         job = data["job"]
@@ -75,6 +88,8 @@ class Worker:
         cancelled = self._cancelled[job] = threading.Event()
         try:
             outcome = await self._runtime.executor.execute(run, partial(self._tell, job), cancelled)
+        except Exception as error:  # no node's fault; yet the job must end
+            outcome = Outcome("failed", {}, broken(error))
         finally:
             del self._cancelled[job]
         answer = {

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from engine.errors import InvalidPrompt, InvalidWorkflow, JobConflict
 from engine.graph.prompt import parse
-from engine.graph.validate import validate
+from engine.graph.validate import refuse, validate
 from engine.graph.workflow import is_workflow, to_prompt
 from engine.store import jobs
 
@@ -35,7 +35,9 @@ async def submit(request: web.Request) -> web.Response:
     try:
         graph, extra = _graph(body, state)
         prompt = parse(graph)
-        checked = validate(prompt, state.catalogue.specs, state.config.folders.list, _targets(body))
+        specs = state.catalogue.specs
+        checked = validate(prompt, specs, state.config.folders.list, _targets(body))
+        checked = refuse(checked, await state.dispatcher.checks.faults(checked.prompt, specs))
         job = await _job(body, graph, extra, checked.outputs, state)
         await state.dispatcher.add(job, checked.prompt)
     except InvalidPrompt as error:
