@@ -250,8 +250,7 @@ class Dispatcher:
             return
         client = active.job.client
         if type == "preview":
-            meta = active.view.preview_meta(data["node"], data["mime"])
-            self._hub.send_preview(meta, blob, client)
+            self._hub.send_preview(active.view.preview_meta(data), blob, client)
             return
         for out in active.view.fold(type, data):
             self._hub.send(out.type, out.data, client, out.key)

@@ -44,53 +44,65 @@ class RunView:
             case "cached":
                 yield self._message("execution_cached", nodes=data["nodes"], timestamp=_now())
             case "node_started":
-                yield from self._started(data["node"])
+                yield from self._started(data)
             case "progress":
-                yield from self._progress(data["node"], data["value"], data["total"])
+                yield from self._progress(data)
             case "node_done":
                 yield from self._done(data)
             case "node_failed":
-                self._set(data["node"], state="error")
+                self._set(data, state="error")
                 yield self._progress_state()
+                yield from self._blocked(data)
             case "drained":
                 self.drained = True
 
-    def _started(self, node: str) -> Iterator[Outgoing]:
-        self.node = node
-        self._set(node, value=0, max=1, state="running")
+    def _started(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
+        self.node = data["node"]
+        self._set(data, value=0, max=1, state="running")
         yield self._progress_state()
-        yield self._message("executing", node=node, display_node=node)
+        yield self._message("executing", node=data["node"], display_node=_display(data))
 
-    def _progress(self, node: str, value: float, total: float) -> Iterator[Outgoing]:
-        self._set(node, value=value, max=total)
+    def _progress(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
+        node, value, total = data["node"], data["value"], data["total"]
+        self._set(data, value=value, max=total)
         yield self._progress_state()
-        data = {"value": value, "max": total, "prompt_id": self.job, "node": node}
-        yield Outgoing("progress", data, ("progress", self.job, node))
+        told = {"value": value, "max": total, "prompt_id": self.job, "node": node}
+        yield Outgoing("progress", told, ("progress", self.job, node))
 
     def _done(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
         node = data["node"]
         if self.node == node:
             self.node = None
         if data["ui"] is not None or data["cached"]:
-            yield self._message("executed", node=node, display_node=node, output=data["ui"])
+            shown = {"node": node, "display_node": _display(data), "output": data["ui"]}
+            yield self._message("executed", **shown)
         known = self.nodes.get(node, {"max": 1})
-        self._set(node, value=known["max"], max=known["max"], state="finished")
-        yield self._progress_state()
+        if known.get("state") != "error":  # a node that was blocked has ended, but not well
+            self._set(data, value=known["max"], max=known["max"], state="finished")
+            yield self._progress_state()
         stats = {"node": node, "ms": data["ms"], "cached": data["cached"]}
         yield self._message("x_node_stats", **stats)
 
-    def _set(self, node: str, **changes: Any) -> None:
-        fresh = {
-            "value": 0,
-            "max": 1,
-            "state": "running",
-            "node_id": node,
-            "prompt_id": self.job,
-            "display_node_id": node,
-            "parent_node_id": None,
-            "real_node_id": node,
-        }
+    def _blocked(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
+        """A block's message is told like a failure, though the run goes on."""
+        if data.get("exception_type") == "ExecutionBlocked":
+            kept = {key: value for key, value in data.items() if key != "node"}
+            yield self._message("execution_error", **kept, executed=[], timestamp=_now())
+
+    def _set(self, data: Mapping[str, Any], **changes: Any) -> None:
+        node = data["node"]
+        fresh = {"value": 0, "max": 1, "state": "running", **self._place(data)}
         self.nodes[node] = {**self.nodes.get(node, fresh), **changes}
+
+    def _place(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Which node an event is about; inner nodes name the one that the canvas shows."""
+        return {
+            "node_id": data["node"],
+            "prompt_id": self.job,
+            "display_node_id": _display(data),
+            "parent_node_id": data.get("parent_node"),
+            "real_node_id": _display(data),
+        }
 
     def _progress_state(self) -> Outgoing:
         data = {"prompt_id": self.job, "nodes": dict(self.nodes)}
@@ -99,16 +111,13 @@ class RunView:
     def _message(self, type: str, **data: Any) -> Outgoing:
         return Outgoing(type, {**data, "prompt_id": self.job})
 
-    def preview_meta(self, node: str, mime: str) -> dict[str, Any]:
+    def preview_meta(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a preview says of itself."""
-        return {
-            "node_id": node,
-            "prompt_id": self.job,
-            "display_node_id": node,
-            "parent_node_id": None,
-            "real_node_id": node,
-            "image_type": mime,
-        }
+        return {**self._place(data), "image_type": data["mime"]}
+
+
+def _display(data: Mapping[str, Any]) -> Any:
+    return data.get("display_node", data["node"])
 
 
 def _now() -> int:
