@@ -122,7 +122,8 @@ def report(work: Path, grid: Path) -> None:
     print(f"noise error at t=500: caption right {right:.4f}, wrong {wrong:.4f}, empty {empty:.4f}")
     texts = prompts()
     grid.parent.mkdir(parents=True, exist_ok=True)
-    sheet(draw(unet, vae, latents, work, texts), texts).save(grid, optimize=True)
+    page = sheet(draw(unet, vae, latents, work, texts), texts)
+    page.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(grid, optimize=True)
 
 
 if __name__ == "__main__":
