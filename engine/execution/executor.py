@@ -88,6 +88,8 @@ class Executor:
         needed = upstream(run.prompt, run.outputs)
         prints = await hooks.fingerprints(run.prompt, needed)
         names = signatures(run.prompt, self.specs, self.file_stamp, prints)
+        for id in run.outputs:
+            self._known(names[id])  # forgets what was shown in files that are gone
         known = [id for id in run.prompt if names[id] in self.cache]
         emit(Event("cached", {"nodes": known}))
         todo = Plan(dict(run.prompt), dict(names), self._known, self.lazy)
