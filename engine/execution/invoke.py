@@ -14,23 +14,27 @@ from typing import Any, TypeVar
 from engine.errors import Interrupted, NodeError
 from engine.plugins.node import Blocked, Context, Node, Output, Resumable
 
-from .mapping import Arguments, blocks_in, calls, skipped
+from .mapping import Arguments, blocks_in, calls, gather, merge_ui, skipped
 
 T = TypeVar("T")
 #: How often a run that waits for asynchronous nodes looks whether it was cancelled.
 CANCEL_SECONDS = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made for every node, and freezing costs
 class Called:
     """The outputs of all calls of a node.
 
     Attributes:
         outputs: in the order of the calls.
+        values: per output socket, the items of all calls; None if a call gave a graph instead.
+        ui: what all calls showed.
         seconds: how long they took.
     """
 
     outputs: Sequence[Output]
+    values: tuple[list[Any], ...] | None
+    ui: Mapping[str, list[Any]]
     seconds: float = 0.0
 
 
@@ -41,7 +45,7 @@ class Asked:
     names: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # as above
 class Invocation:
     """A node with everything it is called with.
 
@@ -92,7 +96,9 @@ class Invocation:
         results = iter(made)
         spec = self.node.spec
         outputs = [next(results) if b is None else skipped(spec) for b in self.blocks]
-        return Called(outputs, seconds)
+        expands = any(output.expand is not None for output in outputs)
+        values = None if expands else gather([output.values for output in outputs], spec)
+        return Called(outputs, values, merge_ui(outputs), seconds)
 
 
 def prepare(

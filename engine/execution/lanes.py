@@ -22,7 +22,7 @@ T = TypeVar("T")
 Priority = tuple[float, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every call, and freezing costs
 class Turn:
     """Something that waits for a lane.
 
@@ -55,6 +55,11 @@ class ThreadLane:
         """Let ``turn`` run when it is the first and a thread is free."""
         heapq.heappush(self._waiting, (priority, next(self._tie), turn))
         self._hand_out()
+
+    def is_first(self, priority: Priority) -> bool:
+        """Whether nothing more urgent waits; may be asked from any thread."""
+        waiting = self._waiting
+        return not waiting or priority < waiting[0][0]
 
     async def run(self, priority: Priority, call: Callable[[], T]) -> T:
         """Run ``call`` on a thread when its turn comes."""

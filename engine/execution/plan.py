@@ -8,6 +8,7 @@ run, and nothing runs that only such nodes need. A result is held exactly as lon
 node may still take it.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -199,26 +200,43 @@ class Plan:
             if self.uses[source] == 0:
                 self.held.pop(source, None)
 
-    def inputs(self, id: str, raw: frozenset[str] = frozenset()) -> dict[str, list[Any]]:
+    def follower(self, id: str) -> str | None:
+        """The node that can run as soon as ``id`` has ended, if that makes just one possible.
+
+        May be asked from any thread: while ``id`` runs, the answer can only be outdated by
+        nodes that begin to wait for it, which changes nothing for the one that waits already.
+        """
+        users = self.users.get(id, ())
+        return users[0] if len(users) == 1 and self.waits[users[0]] == 1 else None
+
+    def inputs(
+        self,
+        id: str,
+        raw: frozenset[str] = frozenset(),
+        fresh: Mapping[str, Values] | None = None,
+    ) -> dict[str, list[Any]]:
         """What an open node is called with: per input its items; None for what was not asked.
 
         Args:
             id: of the node.
             raw: inputs that get the link itself.
+            fresh: results that are not held yet.
         """
+        held = ChainMap(dict(fresh), self.held) if fresh else self.held
         node = self.prompt[id]
         lazy = self.lazy.get(node.kind, frozenset()) - self.asked.get(id, set())
         return {
-            name: self._items(value, name in lazy, name in raw)
+            name: _items(value, held, name in lazy, name in raw)
             for name, value in node.inputs.items()
         }
 
-    def _items(self, value: Any, unasked: bool, raw: bool) -> list[Any]:
-        if not isinstance(value, Link):
-            return [value]
-        if raw:
-            return [[value.node, value.slot]]
-        return [None] if unasked else self.held[value.node][value.slot]
+
+def _items(value: Any, held: Mapping[str, Values], unasked: bool, raw: bool) -> list[Any]:
+    if not isinstance(value, Link):
+        return [value]
+    if raw:
+        return [[value.node, value.slot]]
+    return [None] if unasked else held[value.node][value.slot]
 
 
 def plan(

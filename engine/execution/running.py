@@ -1,7 +1,9 @@
 """One run in progress: nodes are called as soon as their inputs are there.
 
 Everything happens on the event loop's thread, except the calls of synchronous nodes, which
-take their turns on the lanes.
+take their turns on the lanes. A device node whose ending makes just one other device node
+possible is followed by it on the same thread, without waiting for the event loop, which
+learns of each ending in order.
 
 Invariant: a node that was planned ends exactly once, well or badly; a failed node takes down
 only what depends on it; the run ends when nothing is in flight and nothing can start.
@@ -25,7 +27,7 @@ from .expansion import VALUE, Expansion, read
 from .failure import blocked, describe
 from .invoke import Asked, Called, Invocation, invoke, invoke_async, prepare
 from .lanes import Turn
-from .mapping import Items, gather, merge_ui
+from .mapping import Items, gather
 from .plan import Plan, Step, Values
 from .reports import Reporter
 from .view import Family, View
@@ -84,6 +86,9 @@ class Running:
         self._started: set[str] = set()
         self._drained = False
         self._advancing = False
+        self._chained: set[str] = set()
+        self._inbox: deque[tuple[str, Invocation, Called, str]] = deque()
+        self._is_called = False
 
     async def run(self, refused: Mapping[str, Sequence[Fault]]) -> Outcome:
         """Run to the end.
@@ -150,6 +155,9 @@ class Running:
         self.emit(Event("node_done", data))
 
     def _begin(self, id: str) -> None:
+        if id in self._chained:
+            self._chained.discard(id)  # its thread has gone on to it already
+            return
         if id in self.plan.lost:
             return
         if id in self.expanded:
@@ -163,10 +171,10 @@ class Running:
         else:
             self._submit(id, this)
 
-    def _invocation(self, id: str) -> Invocation:
+    def _invocation(self, id: str, fresh: Mapping[str, Values] | None = None) -> Invocation:
         node = self.plan.prompt[id]
         executor = self.executor
-        inputs = self.plan.inputs(id, executor.raw.get(node.kind, _NOTHING))
+        inputs = self.plan.inputs(id, executor.raw.get(node.kind, _NOTHING), fresh)
         unasked = executor.lazy.get(node.kind, _NOTHING)
         if unasked:
             wired = {name for name, _ in node.links()}
@@ -181,8 +189,8 @@ class Running:
         self.flying += 1
         turn = Turn(
             begin=partial(self._turn_came, id),
-            work=partial(invoke, this, self._loop),
-            end=partial(self._came_back, id, this),
+            work=partial(self._work, id, this),
+            end=self._came_back,
             loop=self._loop,
         )
         priority = (self.job.number, self.plan.rank[id])
@@ -223,8 +231,61 @@ class Running:
             result = error
         self._deal(id, this, result)
 
-    def _came_back(self, id: str, this: Invocation, result: Any) -> None:
+    def _work(self, id: str, this: Invocation) -> tuple[str, Invocation, Any]:
+        """Call a node and, as long as that is all there is to do, the one that follows it.
+
+        Runs on a thread of a lane; gives the last node with its result.
+        """
+        while True:
+            try:
+                result: Any = invoke(this, self._loop)
+                found = self._follower(id, this, result)
+            except BaseException as error:
+                return id, this, error
+            if found is None:
+                return id, this, result
+            self._inbox.append((id, this, result, found[0]))
+            if not self._is_called:
+                self._is_called = True
+                self._loop.call_soon_threadsafe(self._empty_inbox)
+            id, this = found
+
+    def _follower(self, id: str, this: Invocation, result: Any) -> tuple[str, Invocation] | None:
+        if not isinstance(result, Called) or result.values is None:
+            return None
+        if self.cancelled.is_set() or self._finished.done():
+            return None
+        user = self.plan.follower(id)
+        if user is None or this.node.spec.lane != "device" or not self._may_follow(user):
+            return None
+        following = self._invocation(user, {id: result.values})
+        return None if following.is_blocked else (user, following)
+
+    def _may_follow(self, id: str) -> bool:
+        kind = self.plan.prompt[id].kind
+        priority = (self.job.number, self.plan.rank[id])
+        return (
+            self._may_need_device(id)
+            and kind not in self.executor.lazy
+            and id not in self.expanded
+            and self.executor.lanes.device.is_first(priority)
+        )
+
+    def _empty_inbox(self) -> None:
+        self._is_called = False
+        while self._inbox:
+            id, this, result, follower = self._inbox.popleft()
+            self._chained.add(follower)
+            self._guard(id, this, result)
+            self._tell_started(follower)
+
+    def _came_back(self, last: tuple[str, Invocation, Any]) -> None:
+        self._empty_inbox()
         self.flying -= 1
+        self._guard(*last)
+
+    def _guard(self, id: str, this: Invocation, result: Any) -> None:
+        """Deal with a result, and with what that makes possible."""
         if self._finished.done():
             return
         try:
@@ -250,17 +311,16 @@ class Running:
         for message in this.messages:
             failure = self._placed(id, blocked(self.plan.prompt[id], message))
             self.emit(Event("node_failed", {**self.family.about(id), **failure}))
-        if any(output.expand is not None for output in called.outputs):
+        if called.values is None:
             self._spawn(self._expand(id, this, called))
-            return
-        values = gather([output.values for output in called.outputs], this.node.spec)
-        self._done(id, values, called)
+        else:
+            self._done(id, called.values, called)
 
     def _has_loud_source(self, id: str) -> bool:
         return bool(self.loud) and not self.loud.isdisjoint(self.plan.takes[id])
 
     def _done(self, id: str, values: Values, called: Called) -> None:
-        entry = Entry(values, merge_ui(called.outputs), called.seconds)
+        entry = Entry(values, called.ui, called.seconds)
         if id not in self.loud and id not in self.showing:
             self.executor.cache.put(self.plan.signatures[id], entry)
         if self.executor.steps:

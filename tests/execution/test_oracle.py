@@ -24,7 +24,7 @@ class Failed(Exception):
 
 
 def fail_on(x: int) -> int:
-    if x % 7 == 3:
+    if x % 4 == 3:
         raise Failed(str(x))
     return x
 
