@@ -113,14 +113,18 @@ class Bar:
 
     def show(self, event: Event) -> None:
         """Take an event in."""
-        node = event.data.get("node")
+        data = event.data
         if event.type == "node_started":
-            self._bar.set_description(self._prompt[str(node)].kind)
+            shown = str(data.get("display_node", data["node"]))
+            self._bar.set_description(self._prompt[shown].kind if shown in self._prompt else shown)
         elif event.type == "progress":
             self._bar.set_postfix_str(f"step {event.data['value']:g}/{event.data['total']:g}")
         elif event.type == "node_done":
             self._bar.set_postfix_str("")
-            self._bar.update()
+            self._bar.update("display_node" not in data)  # inner nodes are part of another
+        elif data.get("exception_type") == "ExecutionBlocked":
+            text = f"Skipped {data['node_title']}: {data['exception_message']}"
+            self._bar.write(text, file=sys.stderr)
 
 
 def _report(outcome: Outcome, folders: Folders, as_json: bool) -> int:
