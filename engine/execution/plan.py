@@ -83,23 +83,24 @@ class Plan:
 
     def want(self, ids: Iterable[str]) -> Step:
         """Plan nodes and everything that they need and that is not known."""
-        step = self._visit(ids)
+        step, sources = self._visit(ids)
         self.first -= len(step.fresh)
         for position, id in enumerate(step.fresh, self.first):
             self.rank[id] = position
             self.open[id] = None
             self.waits[id] = 0
-            self._take(id, [link.node for _, link in self.prompt[id].links()])
+            self._take(id, self._all_sources(id, sources[id]))
         for id in step.hits:
             self._hold(id, self.hits[id].values)
         for id in step.fresh:
-            self._wait(id, self._followed(id), step)
+            self._wait(id, sources[id], step)
         return step
 
-    def _visit(self, ids: Iterable[str]) -> Step:
-        """What is not there yet, each after what it needs."""
+    def _visit(self, ids: Iterable[str]) -> tuple[Step, dict[str, list[str]]]:
+        """What is not there yet, each after what it needs, and the sources of each."""
         step = Step()
         entered: set[str] = set()
+        sources: dict[str, list[str]] = {}
         stack = [(id, False) for id in reversed(list(ids))]
         while stack:
             id, left = stack.pop()
@@ -113,8 +114,9 @@ class Plan:
                     step.hits.append(id)
                     continue
                 stack.append((id, True))
-                stack += [(source, False) for source in reversed(self._followed(id))]
-        return step
+                sources[id] = self._followed(id)
+                stack += [(source, False) for source in reversed(sources[id])]
+        return step, sources
 
     def _is_settled(self, id: str) -> bool:
         if id in self.given and id not in self.held:
@@ -129,6 +131,12 @@ class Plan:
             return list(dict.fromkeys([link.node for _, link in node.links()]))
         passed = lazy - self.asked.get(id, set())
         return list(dict.fromkeys(link.node for name, link in node.links() if name not in passed))
+
+    def _all_sources(self, id: str, followed: list[str]) -> list[str]:
+        """The sources that are followed, and those of lazy inputs."""
+        if self.prompt[id].kind not in self.lazy:
+            return followed
+        return [link.node for _, link in self.prompt[id].links()]
 
     def _take(self, id: str, sources: Iterable[str]) -> None:
         taken = self.takes.setdefault(id, {})
