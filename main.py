@@ -9,6 +9,7 @@ COMMANDS = {
     "serve": "serve the canvas and the API (the default)",
     "run": "run a workflow without a server",
     "check": "list all faults of a workflow",
+    "plan": "tell what running a workflow would do, and how long it would take",
     "convert": "turn a canvas workflow into an API-format prompt",
     "diff": "compare two workflows, layout aside",
     "queue": "look at a running server's queue, cancel, retry, pause",

@@ -5,7 +5,7 @@ passed the checks of its nodes.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from .expansion import VALUE, Expansion
 from .files import shown_files
 from .hooks import Hooks
 from .lanes import Lanes
-from .plan import Plan, lazy_inputs
+from .plan import Plan, lazy_inputs, plan
 from .reports import EncodePreview
 from .running import Running
 
@@ -83,17 +83,33 @@ class Executor:
             cancelled: set it, from any thread, to interrupt.
         """
         emit(Event("started"))
-        hooks = self._hooks(run.number)
-        refused = await hooks.faults(run.prompt, self.specs)
-        needed = upstream(run.prompt, run.outputs)
-        prints = await hooks.fingerprints(run.prompt, needed)
-        names = signatures(run.prompt, self.specs, self.file_stamp, prints)
-        for id in run.outputs:
-            self._known(names[id])  # forgets what was shown in files that are gone
+        refused = await self._hooks(run.number).faults(run.prompt, self.specs)
+        names = await self._signatures(run.prompt, run.outputs, run.number)
         known = [id for id in run.prompt if names[id] in self.cache]
         emit(Event("cached", {"nodes": known}))
         todo = Plan(dict(run.prompt), dict(names), self._known, self.lazy)
         return await Running(self, run, todo, emit, cancelled or threading.Event()).run(refused)
+
+    async def outlook(self, prompt: Prompt, outputs: Sequence[str]) -> dict[str, str]:
+        """Per node of a validated prompt ``cached``, ``run``, or ``idle`` if nobody needs it."""
+        names = await self._signatures(prompt, outputs, 0.0)
+        todo = plan(prompt, outputs, names, self._known, self.lazy)
+        return {id: self._state(names[id], id in todo.open) for id in prompt}
+
+    def _state(self, signature: Signature, is_open: bool) -> str:
+        if is_open:
+            return "run"
+        return "cached" if signature in self.cache else "idle"
+
+    async def _signatures(
+        self, prompt: Prompt, outputs: Sequence[str], number: float
+    ) -> dict[str, Signature]:
+        """Names of all results; those of outputs whose files are gone are forgotten."""
+        prints = await self._hooks(number).fingerprints(prompt, upstream(prompt, outputs))
+        names = signatures(prompt, self.specs, self.file_stamp, prints)
+        for id in outputs:
+            self._known(names[id])
+        return names
 
     async def faults(self, prompt: Prompt) -> dict[str, list[Fault]]:
         """What the own checks of nodes have against a validated prompt."""

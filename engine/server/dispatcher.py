@@ -24,8 +24,8 @@ from engine.workers.local import LocalWorker, describe_loss
 from engine.workers.protocol import Message
 
 from .catalogue import Catalogue
-from .checks import Checks
 from .hub import Hub
+from .questions import Questions
 from .runview import RunView
 
 log = logging.getLogger("loom")
@@ -64,7 +64,7 @@ class Dispatcher:
     Attributes:
         active: jobs that the worker has, oldest first.
         system: what the worker last said of its devices and memory.
-        checks: asks the worker what nodes have against a prompt.
+        questions: asks the worker about prompts.
         paused: no job is handed out; kept across restarts.
     """
 
@@ -89,7 +89,7 @@ class Dispatcher:
         self.system: Mapping[str, Any] = {}
         self.paused = False
         self.worker = LocalWorker(config, self._on_message, self._on_exit)
-        self.checks = Checks(self.worker)
+        self.questions = Questions(self.worker)
         self._database = database
         self._hub = hub
         self._catalogue = catalogue
@@ -241,8 +241,8 @@ class Dispatcher:
                 self._on_event(data["job"], data["type"], data["data"], message.blob)
             case "done":
                 self._endings.put_nowait(data)
-            case "checked":
-                self.checks.answered(data)
+            case "answer":
+                self.questions.answered(data)
 
     def _on_event(self, job: str, type: str, data: Mapping[str, Any], blob: bytes) -> None:
         active = self.active.get(job)
@@ -268,7 +268,7 @@ class Dispatcher:
 
     def _on_exit(self, ending: str) -> None:
         log.warning("%s", ending)
-        self.checks.give_up()
+        self.questions.give_up()
         for active in list(self.active.values()):
             failure = describe_loss(ending, active.view.node)
             status = "cancelled" if active.interrupted else "failed"

@@ -57,7 +57,9 @@ class Worker:
             case "run":
                 self._start(self._run(data))
             case "check":
-                self._start(self._check(data))
+                self._start(self._answer(data["ask"], self._faults(data)))
+            case "outlook":
+                self._start(self._answer(data["ask"], self._outlook(data)))
             case "interrupt":
                 if data["job"] in self._cancelled:
                     self._cancelled[data["job"]].set()
@@ -72,14 +74,20 @@ class Worker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _check(self, data: Any) -> None:
+    async def _answer(self, ask: int, question: Coroutine[Any, Any, Any]) -> None:
         try:
-            found = await self._runtime.executor.faults(parse(data["prompt"]))
-        except Exception as error:  # of a node that is gone by now, say; the run will tell
-            print(f"A prompt could not be checked: {error!r}", file=sys.stderr)
-            found = {}
-        faults = {id: [fault.json() for fault in faults] for id, faults in found.items()}
-        self._send(Message("checked", {"ask": data["ask"], "faults": faults}))
+            answer = await question
+        except Exception as error:  # of a node that is gone by now, say; a run will tell
+            print(f"A prompt could not be judged: {error!r}", file=sys.stderr)
+            answer = None
+        self._send(Message("answer", {"ask": ask, "answer": answer}))
+
+    async def _faults(self, data: Any) -> dict[str, Any]:
+        found = await self._runtime.executor.faults(parse(data["prompt"]))
+        return {id: [fault.json() for fault in faults] for id, faults in found.items()}
+
+    async def _outlook(self, data: Any) -> dict[str, str]:
+        return await self._runtime.executor.outlook(parse(data["prompt"]), data["outputs"])
 
     async def _run(self, data: Any) -> None:
         job = data["job"]

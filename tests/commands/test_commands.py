@@ -115,6 +115,19 @@ def test_files_at_fault_are_explained(
     assert (result.returncode, text in result.stderr) == (1, True), result.stderr
 
 
+def test_plan_tells_what_a_run_would_do(base: Path, tmp_path: Path) -> None:
+    workflow = small(tmp_path, seed=123)
+    folders = ("--base-directory", base, "--output-directory", tmp_path, "--cpu")
+    before = json.loads(call("plan", workflow, "--json", *folders).stdout)["nodes"]
+    assert {node["state"] for node in before.values()} == {"run"}
+    assert call("run", workflow, *folders).returncode == 0
+    after = json.loads(call("plan", workflow, "--json", *folders).stdout)["nodes"]
+    assert after["9"]["state"] == "cached"
+    assert "run" not in {node["state"] for node in after.values()}
+    blocked = call("plan", small(tmp_path, steps=0), *folders)
+    assert (blocked.returncode, "smaller than min of 1" in blocked.stdout) == (1, True)
+
+
 def test_convert_gives_the_api_format(base: Path, tmp_path: Path) -> None:
     result = call("convert", CANVAS, "--base-directory", base)
     assert json.loads(result.stdout) == json.loads(API.read_text())

@@ -33,11 +33,11 @@ async def submit(request: web.Request) -> web.Response:
     state, body = state_of(request), await json_object(request)
     await state.catalogue.wait(FIRST_START_SECONDS)
     try:
-        graph, extra = _graph(body, state)
+        graph, extra = graph_of(body, state)
         prompt = parse(graph)
         specs = state.catalogue.specs
-        checked = validate(prompt, specs, state.config.folders.list, _targets(body))
-        checked = refuse(checked, await state.dispatcher.checks.faults(checked.prompt, specs))
+        checked = validate(prompt, specs, state.config.folders.list, targets_of(body))
+        checked = refuse(checked, await state.dispatcher.questions.faults(checked.prompt, specs))
         job = await _job(body, graph, extra, checked.outputs, state)
         await state.dispatcher.add(job, checked.prompt)
     except InvalidPrompt as error:
@@ -49,7 +49,7 @@ async def submit(request: web.Request) -> web.Response:
     return web.json_response(answer)
 
 
-def _graph(body: Mapping[str, Any], state: ServerState) -> tuple[Any, dict[str, Any]]:
+def graph_of(body: Mapping[str, Any], state: ServerState) -> tuple[Any, dict[str, Any]]:
     """The API-format graph of the body, and its extra data."""
     graph: Any = body.get("prompt")
     extra = body.get("extra_data") or {}
@@ -61,7 +61,8 @@ def _graph(body: Mapping[str, Any], state: ServerState) -> tuple[Any, dict[str, 
     return to_prompt(graph, state.catalogue.specs), {**extra, "extra_pnginfo": carried}
 
 
-def _targets(body: Mapping[str, Any]) -> list[str] | None:
+def targets_of(body: Mapping[str, Any]) -> list[str] | None:
+    """Ids of the only output nodes to run, if the body names some."""
     targets = body.get("partial_execution_targets")
     if targets is not None and not isinstance(targets, list):
         raise bad("'partial_execution_targets' must be a list of node ids.")

@@ -1,7 +1,7 @@
-"""Questions to the worker about prompts: the checks that only a node's own code can make.
+"""Questions to the worker about prompts: what only it can know without running them.
 
-Invariant: a question is always answered in time; a worker that is away, dead or too slow
-counts as having nothing against the prompt, since it checks again before it runs it.
+Invariant: a question is always settled in time; a worker that is away, dead or too slow
+counts as having no answer, and whoever asked goes on without.
 """
 
 import asyncio
@@ -19,27 +19,40 @@ from engine.workers.protocol import Message
 PATIENCE_SECONDS = 30.0
 
 
-class Checks:
+class Questions:
     """Asks the worker."""
 
     def __init__(self, worker: LocalWorker) -> None:
         self._worker = worker
         self._numbers = count()
-        self._open: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
+        self._open: dict[int, asyncio.Future[Any]] = {}
 
     async def faults(self, prompt: Prompt, specs: Specs) -> dict[str, list[Fault]]:
-        """What nodes have against a validated prompt; asks only if some node wants to be asked."""
+        """What nodes have against a validated prompt; asks only if some node wants to be asked.
+
+        No answer means no fault, since the worker checks again before it runs the prompt.
+        """
         if all(specs[node.kind].own_checks is None for node in prompt.values()):
             return {}
+        found = await self._ask("check", {"prompt": to_json(prompt)}) or {}
+        return {id: _faults(faults) for id, faults in found.items()}
+
+    async def states(self, prompt: Prompt, outputs: Sequence[str]) -> dict[str, str] | None:
+        """Per node of a validated prompt ``cached``, ``run`` or ``idle``; None if unanswered."""
+        data = {"prompt": to_json(prompt), "outputs": list(outputs)}
+        found: dict[str, str] | None = await self._ask("outlook", data)
+        return found
+
+    async def _ask(self, kind: str, data: Mapping[str, Any]) -> Any:
         number = next(self._numbers)
         answer = self._open[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._worker.ready.wait()
-                self._worker.send(Message("check", {"ask": number, "prompt": to_json(prompt)}))
-                return {id: _faults(found) for id, found in (await answer).items()}
+                self._worker.send(Message(kind, {"ask": number, **data}))
+                return await answer
         except TimeoutError:
-            return {}
+            return None
         finally:
             del self._open[number]
 
@@ -47,13 +60,13 @@ class Checks:
         """Take the worker's answer in."""
         answer = self._open.get(data["ask"])
         if answer is not None and not answer.done():
-            answer.set_result(data["faults"])
+            answer.set_result(data["answer"])
 
     def give_up(self) -> None:
         """Stop waiting for answers of a worker that has ended."""
         for answer in self._open.values():
             if not answer.done():
-                answer.set_result({})
+                answer.set_result(None)
 
 
 def _faults(found: Sequence[Mapping[str, Any]]) -> list[Fault]:

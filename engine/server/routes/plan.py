@@ -1,0 +1,66 @@
+"""``/x/plan``: what a prompt would do, without running it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from engine.errors import InvalidPrompt, InvalidWorkflow
+from engine.graph.outlook import outlook, total_ms
+from engine.graph.prompt import Prompt, parse
+from engine.graph.validate import refuse, validate
+from engine.store import jobs, timings
+
+from ..request import json_object
+from ..state import ServerState, state_of
+from .prompt import FIRST_START_SECONDS, graph_of, targets_of
+
+
+async def show(request: web.Request) -> web.Response:
+    """Per node cached, run, idle or blocked, with reasons and usual milliseconds.
+
+    The body is that of ``POST /prompt``; faults do not make this fail, they block nodes.
+    """
+    state, body = state_of(request), await json_object(request)
+    await state.catalogue.wait(FIRST_START_SECONDS)
+    try:
+        prompt = parse(graph_of(body, state)[0])
+        states, errors = await _states(prompt, body, state)
+    except (InvalidPrompt, InvalidWorkflow) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    previous = await _previous(state)
+    medians = await state.database.run(timings.medians)
+    prospects = outlook(prompt, states, errors, previous, medians)
+    nodes = {id: asdict(prospect) for id, prospect in prospects.items()}
+    return web.json_response({"nodes": nodes, "total_ms": total_ms(prospects)})
+
+
+async def _states(
+    prompt: Prompt, body: Mapping[str, Any], state: ServerState
+) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """What the worker says of the nodes that may run, and the faults of the others."""
+    specs, questions = state.catalogue.specs, state.dispatcher.questions
+    try:
+        checked = validate(prompt, specs, state.config.folders.list, targets_of(body))
+        checked = refuse(checked, await questions.faults(checked.prompt, specs))
+    except InvalidPrompt as error:
+        if not error.node_errors:
+            raise
+        return {}, error.node_errors
+    states = await questions.states(checked.prompt, checked.outputs)
+    if states is None:
+        raise web.HTTPServiceUnavailable(text="The worker did not answer; try again.")
+    return states, checked.node_errors
+
+
+async def _previous(state: ServerState) -> Prompt | None:
+    """The prompt that ran last."""
+    last = await state.database.run(jobs.history, 1)
+    try:
+        return parse(last[0].prompt) if last else None
+    except InvalidPrompt:
+        return None
+
+
+ROUTES = [web.post("/x/plan", show)]
