@@ -6,10 +6,9 @@ from pathlib import Path
 
 from engine.errors import InvalidPrompt, LoomError
 from engine.graph.validate import Validated, validate
-from engine.plugins.discovery import load
 
 from .arguments import add_folders, folders_of
-from .source import prompt_of, read
+from .source import prompt_of, read, specs_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the faults; 1 if there are any."""
     folders = folders_of(args)
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    specs = {id: node.spec for id, node in load(packs).nodes.items()}
+    specs = specs_of(args, folders)
     try:
         prompt, _ = prompt_of(read(args.workflow), specs)
         checked = validate(prompt, specs, folders.list)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from engine.errors import LoomError
 from engine.graph.prompt import to_json
-from engine.plugins.discovery import load
 
 from .arguments import add_folders, folders_of
-from .source import prompt_of, read
+from .source import prompt_of, read, specs_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or write the prompt; 1 if the file cannot be read."""
-    folders = folders_of(args)
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    specs = {id: node.spec for id, node in load(packs).nodes.items()}
+    specs = specs_of(args, folders_of(args))
     try:
         prompt, _ = prompt_of(read(args.workflow), specs)
     except LoomError as error:

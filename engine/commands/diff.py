@@ -9,10 +9,9 @@ from typing import Any
 from engine.errors import LoomError
 from engine.graph.diff import Change, diff
 from engine.graph.prompt import Link
-from engine.plugins.discovery import load
 
 from .arguments import add_folders, folders_of
-from .source import prompt_of, read
+from .source import prompt_of, read, specs_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for each difference; 0 if there are none, 1 if there are, 2 on bad files."""
-    folders = folders_of(args)
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    specs = {id: node.spec for id, node in load(packs).nodes.items()}
+    specs = specs_of(args, folders_of(args))
     try:
         first, second = (prompt_of(read(path), specs)[0] for path in (args.first, args.second))
     except LoomError as error:

@@ -3,17 +3,26 @@
 Invariant: reading runs nothing and reaches nothing but the named file.
 """
 
+import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidWorkflow
+from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse
-from engine.graph.spec import Specs
+from engine.graph.spec import NodeSpec, Specs
 from engine.graph.workflow import is_workflow, to_prompt
+from engine.plugins.discovery import load
 
 JSON_SUFFIXES = (".json",)
+
+
+def specs_of(args: argparse.Namespace, folders: Folders) -> dict[str, NodeSpec]:
+    """The nodes that a workflow may use: the built-in ones and, unless switched off, the packs'."""
+    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
+    return {id: node.spec for id, node in load(packs).nodes.items()}
 
 
 def read(path: Path) -> Any:

@@ -1,5 +1,6 @@
 """``/history``: jobs that have ended, with what they showed."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -42,20 +43,23 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _entry(database: Database, job: Job) -> dict[str, Any]:
-    messages = await _messages(database, job)
+    logged = await database.run(runlog.of_job, job.id)
     done = job.state is State.DONE
     status = {
         "status_str": "success" if done else "error",
         "completed": done,
-        "messages": messages,
+        "messages": _messages(job, logged),
     }
-    meta = {id: _meta(id) for id in job.outputs}
-    return {"prompt": item(job), "outputs": job.outputs, "status": status, "meta": meta}
+    return {
+        "prompt": item(job),
+        "outputs": job.outputs,
+        "status": status,
+        "meta": _meta(job, logged),
+    }
 
 
-async def _messages(database: Database, job: Job) -> list[Any]:
+def _messages(job: Job, logged: Sequence[runlog.Entry]) -> list[Any]:
     base = {"prompt_id": job.id}
-    logged = await database.run(runlog.of_job, job.id)
     names = {"started": "execution_start", "cached": "execution_cached"}
     messages: list[Any] = [
         [names[e.type], {**base, **e.data, "timestamp": int(e.at * 1000)}]
@@ -65,8 +69,16 @@ async def _messages(database: Database, job: Job) -> list[Any]:
     return [*messages, list(ending_message(job.id, job.state, job.failure, job.ended or 0.0))]
 
 
-def _meta(id: str) -> dict[str, Any]:
-    return {"node_id": id, "display_node": id, "parent_node": None, "real_node_id": id}
+def _meta(job: Job, logged: Sequence[runlog.Entry]) -> dict[str, Any]:
+    """Per node that showed something, which node of the canvas it belongs to."""
+    told = {e.data["node"]: e.data for e in logged if e.type == "node_done"}
+    return {id: _place(id, told.get(id, {})) for id in job.outputs}
+
+
+def _place(id: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    display = told.get("display_node", id)
+    parent = told.get("parent_node")
+    return {"node_id": id, "display_node": display, "parent_node": parent, "real_node_id": display}
 
 
 ROUTES = [
