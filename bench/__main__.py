@@ -10,7 +10,7 @@ from engine.memory import collect_garbage_rarely
 
 from .rows import Row
 
-MODULES = ("start", "graph", "overhead", "resume", "picture")
+MODULES = ("start", "graph", "overhead", "resume", "picture", "kills")
 RESULTS = Path(__file__).with_name("results.md")
 
 

@@ -85,12 +85,12 @@ def _save(images: Image, prefix: str, kind: str, compression: int, ctx: Context)
     """Write a batch below a root; the references go to the canvas."""
     root = ctx.folders.root(kind)
     name = save_name(root, prefix, images.shape[2], images.shape[1], datetime.now())
-    shown = []
+    shown, used = [], set[Path]() if ctx.again else None
     for i, image in enumerate(images):
 
         def write(path: Path, image: Image = image) -> None:
             save_png(path, image, ctx.metadata, compression)
 
         ctx.check()
-        shown.append(saved_image(save_numbered(name, write, i), root, kind))
+        shown.append(saved_image(save_numbered(name, write, i, used=used), root, kind))
     return Output(ui={"images": shown})

@@ -38,6 +38,7 @@ class Run:
         outputs: ids of the output nodes to run.
         number: place in the queue; earlier runs go first on every lane.
         metadata: what output files carry with them.
+        again: an earlier attempt was cut off, and may have saved files already.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Run:
     outputs: tuple[str, ...]
     number: float = 0.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
 
 
 class Executor:

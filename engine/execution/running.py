@@ -180,9 +180,17 @@ class Running:
             wired = {name for name, _ in node.links()}
             unasked = (unasked & wired) - self.plan.asked.get(id, set())
         report = Reporter(self.family.about(id), self.emit, self._loop, executor.encode_preview)
-        metadata, check = self.job.metadata, partial(_check, self.cancelled)
         resumable = partial(executor.resumable, self.plan.signatures[id])
-        context = Context(id, executor.folders, metadata, report, check, self._view, resumable(0))
+        context = Context(
+            id,
+            executor.folders,
+            self.job.metadata,
+            report,
+            partial(_check, self.cancelled),
+            self._view,
+            resumable(0),
+            self.job.again,
+        )
         return prepare(executor.nodes[node.kind], inputs, unasked, context, resumable)
 
     def _submit(self, id: str, this: Invocation) -> None:

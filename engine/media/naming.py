@@ -4,6 +4,8 @@ Invariant: a file appears under its final name complete or not at all, never rep
 file, and never lies outside of its root.
 """
 
+import filecmp
+import glob
 import os
 import uuid
 from collections.abc import Callable
@@ -66,7 +68,11 @@ def save_name(root: Path, prefix: str, width: int, height: int, now: datetime) -
 
 
 def save_numbered(
-    name: SaveName, write: Callable[[Path], None], batch_num: int = 0, suffix: str = ".png"
+    name: SaveName,
+    write: Callable[[Path], None],
+    batch_num: int = 0,
+    suffix: str = ".png",
+    used: set[Path] | None = None,
 ) -> Path:
     """Write a file under the next free number; returns its path.
 
@@ -75,16 +81,31 @@ def save_numbered(
         write: writes the whole file to the path it is given.
         batch_num: fills in ``%batch_num%``.
         suffix: of the file.
+        used: for a run that is being made up for: a file of the same content that an earlier
+            attempt saved is taken instead, unless it is in this set; the result is added.
     """
     unfinished = name.folder / f".{uuid.uuid4().hex}{suffix}"
     try:
         write(unfinished)
+        if used is not None and (earlier := _equal(unfinished, name, suffix, used)) is not None:
+            used.add(earlier)
+            return earlier
         number = name.next_number()
         while not _claim(unfinished, path := name.path(number, batch_num, suffix)):
             number += 1
         return path
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _equal(unfinished: Path, name: SaveName, suffix: str, used: set[Path]) -> Path | None:
+    """A file of this stem and content that is not used yet."""
+    size, start = unfinished.stat().st_size, name.stem.partition("%batch_num%")[0]
+    for path in sorted(name.folder.glob(f"{glob.escape(start)}*{suffix}")):
+        same_size = path not in used and path.stat().st_size == size
+        if same_size and filecmp.cmp(path, unfinished, shallow=False):
+            return path
+    return None
 
 
 def _claim(unfinished: Path, path: Path) -> bool:

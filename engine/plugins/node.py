@@ -108,6 +108,7 @@ class Context:
         check: raises :class:`engine.errors.Interrupted` if the run was cancelled.
         graph: the graph of the run; None outside of one.
         resumable: where a long call may leave its state now and then, and go on from.
+        again: an earlier attempt at this run was cut off, and may have saved files already.
     """
 
     node_id: str
@@ -117,6 +118,7 @@ class Context:
     check: Callable[[], None]
     graph: GraphView | None = None
     resumable: Resumable = NOT_RESUMABLE
+    again: bool = False
 
     def progress(self, value: float, total: float, preview: MakePreview | None = None) -> None:
         """Tell how far the node is; raises ``Interrupted`` if the run was cancelled.

@@ -214,6 +214,7 @@ class Dispatcher:
             "prompt": to_json(prompt),
             "outputs": [id for id in job.targets if id in prompt],
             "metadata": self._metadata_of(job),
+            "again": job.attempts > 1,
         }
         self.worker.send(Message("run", data))
 

@@ -91,8 +91,9 @@ class Worker:
 
     async def _run(self, data: Any) -> None:
         job = data["job"]
-        run = Run(job, parse(data["prompt"]), tuple(data["outputs"]), data["number"])
-        run = Run(run.id, run.prompt, run.outputs, run.number, data["metadata"])
+        outputs, again = tuple(data["outputs"]), bool(data["again"])
+        prompt, metadata = parse(data["prompt"]), data["metadata"]
+        run = Run(job, prompt, outputs, data["number"], metadata, again)
         cancelled = self._cancelled[job] = threading.Event()
         try:
             outcome = await self._runtime.executor.execute(run, partial(self._tell, job), cancelled)

@@ -54,6 +54,19 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
         save(root, "link/x")
 
 
+def test_a_run_that_is_made_up_for_takes_what_is_there(tmp_path: Path) -> None:
+    """Equal files of an earlier attempt are taken once each; what is missing is written."""
+    name = save_name(tmp_path, "cat", 1, 1, NOW)
+    write = lambda text: lambda path: path.write_text(text)  # noqa: E731
+    first = [save_numbered(name, write(text)) for text in ("a", "b", "a")]
+    used: set[Path] = set()
+    again = [save_numbered(name, write(text), used=used) for text in ("a", "a", "a", "b", "c")]
+    assert again[:2] == [first[0], first[2]]
+    assert again[3] == first[1]
+    assert [path.name for path in (again[2], again[4])] == ["cat_00004_.png", "cat_00005_.png"]
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     """No half file and no reserved name."""
 
