@@ -119,7 +119,7 @@ def test_plan_tells_what_a_run_would_do(base: Path, tmp_path: Path) -> None:
     workflow = small(tmp_path, seed=123)
     folders = ("--base-directory", base, "--output-directory", tmp_path, "--cpu")
     before = json.loads(call("plan", workflow, "--json", *folders).stdout)["nodes"]
-    assert {node["state"] for node in before.values()} == {"run"}
+    assert before["5"]["state"] == before["9"]["state"] == "run"  # what they need may be known
     assert call("run", workflow, *folders).returncode == 0
     after = json.loads(call("plan", workflow, "--json", *folders).stdout)["nodes"]
     assert after["9"]["state"] == "cached"
