@@ -107,7 +107,7 @@ def prompt(seed: int) -> dict[str, Any]:
 def by_seed(output: Path) -> dict[int, list[bytes]]:
     """The pixels of every saved picture, by the seed that its metadata names."""
     found: dict[int, list[bytes]] = {}
-    for path in output.glob("*.png"):
+    for path in output.glob("[!.]*.png"):
         with Image.open(path) as picture:
             graph = json.loads(picture.text["prompt"])  # type: ignore[attr-defined]
             sampler = next(n for n in graph.values() if n["class_type"] == "KSampler")

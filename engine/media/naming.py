@@ -4,9 +4,12 @@ Invariant: a file appears under its final name complete or not at all, never rep
 file, and never lies outside of its root.
 """
 
+import contextlib
 import filecmp
 import glob
 import os
+import re
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +17,10 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.folders import inside
+
+#: An unfinished file that is so old belongs to nobody any more.
+ABANDONED_SECONDS = 60.0
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.\w+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,9 @@ class SaveName:
     def next_number(self) -> int:
         """One more than the largest number that files of this stem have."""
         start = os.path.normcase(self.stem) + "_"
-        names = (os.path.normcase(entry.name) for entry in os.scandir(self.folder))
+        entries = list(os.scandir(self.folder))
+        _sweep(entries)
+        names = (os.path.normcase(entry.name) for entry in entries)
         digits = (n[len(start) :].partition("_")[0] for n in names if n.startswith(start))
         return 1 + max((int(d) for d in digits if d.isdecimal()), default=0)
 
@@ -96,6 +105,15 @@ def save_numbered(
         return path
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _sweep(entries: list["os.DirEntry[str]"]) -> None:
+    """Remove unfinished files of processes that were killed."""
+    for entry in entries:
+        if _UNFINISHED.fullmatch(entry.name):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - entry.stat().st_mtime > ABANDONED_SECONDS:
+                    os.unlink(entry.path)
 
 
 def _equal(unfinished: Path, name: SaveName, suffix: str, used: set[Path]) -> Path | None:

@@ -1,5 +1,6 @@
 """Names of saved files: numbers, variables, roots, races."""
 
+import os
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_a_run_that_is_made_up_for_takes_what_is_there(tmp_path: Path) -> None:
     assert again[3] == first[1]
     assert [path.name for path in (again[2], again[4])] == ["cat_00004_.png", "cat_00005_.png"]
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    """Old unfinished files go; young ones and those of others stay."""
+    old, young, other = (tmp_path / f".{c * 32}.png" for c in "abz")
+    for path in (old, young, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    save(tmp_path, "cat")
+    assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
