@@ -146,3 +146,24 @@ def upstream(prompt: Prompt, roots: Iterable[str]) -> set[str]:
             found.add(id)
             stack += [link.node for _, link in prompt[id].links() if link.node in prompt]
     return found
+
+
+def topological(prompt: Prompt) -> list[str]:
+    """Ids so that each comes after what it depends on (Kahn 1962); file order among equals.
+
+    Links that leave the prompt do not count; nodes in or behind a cycle are left out.
+    """
+    waiting = dict.fromkeys(prompt, 0)
+    feeds: dict[str, list[str]] = {id: [] for id in prompt}
+    for id, node in prompt.items():
+        for _, link in node.links():
+            if link.node in feeds:
+                feeds[link.node].append(id)
+                waiting[id] += 1
+    order = [id for id in prompt if waiting[id] == 0]
+    for id in order:  # grows while it is walked
+        for user in feeds[id]:
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                order.append(user)
+    return order

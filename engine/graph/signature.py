@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NewType
 
-from .prompt import Link, Prompt, PromptNode
+from .prompt import Link, Prompt, PromptNode, topological
 from .spec import NodeSpec, Specs
 
 #: Hex name of the results of one node.
@@ -18,28 +18,6 @@ Signature = NewType("Signature", str)
 
 #: Stamp of a file that a folder choice names: folder, name -> changes when the file does.
 FileStamp = Callable[[str, str], str]
-
-
-def topological(prompt: Prompt) -> list[str]:
-    """Ids so that each comes after what it depends on; file order among equals.
-
-    Args:
-        prompt: without cycles (a validated prompt); links that leave it do not count.
-    """
-    waiting = dict.fromkeys(prompt, 0)
-    feeds: dict[str, list[str]] = {id: [] for id in prompt}
-    for id, node in prompt.items():
-        for _, link in node.links():
-            if link.node in feeds:
-                feeds[link.node].append(id)
-                waiting[id] += 1
-    order = [id for id in prompt if waiting[id] == 0]
-    for id in order:  # grows while it is walked
-        for user in feeds[id]:
-            waiting[user] -= 1
-            if waiting[user] == 0:
-                order.append(user)
-    return order
 
 
 def signatures(

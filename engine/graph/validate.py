@@ -23,7 +23,7 @@ from .faults import (
     not_wired,
     wrong_type,
 )
-from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, upstream
+from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, topological, upstream
 from .spec import InputSpec, ListFiles, NodeSpec, Specs, input_config
 from .types import WIDGET_TYPES, coerce, compatible
 
@@ -244,7 +244,7 @@ def _add_cycles(prompt: Prompt, needed: set[str], faults: dict[str, list[Fault]]
 
 def _cycles(prompt: Prompt) -> Iterator[list[str]]:
     """One cycle of every strongly connected part of the prompt."""
-    if _is_acyclic(prompt):
+    if len(topological(prompt)) == len(prompt):
         return
     import networkx
 
@@ -253,26 +253,6 @@ def _cycles(prompt: Prompt) -> Iterator[list[str]]:
         start = min(part)
         if len(part) > 1 or graph.has_edge(start, start):
             yield [edge[0] for edge in networkx.find_cycle(graph.subgraph(part))]
-
-
-def _is_acyclic(prompt: Prompt) -> bool:
-    """Kahn's algorithm, without building a graph object for the usual good prompt."""
-    waiting = {id: 0 for id in prompt}
-    feeds: dict[str, list[str]] = {id: [] for id in prompt}
-    for id, node in prompt.items():
-        for _, link in node.links():
-            if link.node in feeds:
-                feeds[link.node].append(id)
-                waiting[id] += 1
-    ready = [id for id, n in waiting.items() if n == 0]
-    done = 0
-    while ready:
-        done += 1
-        for id in feeds[ready.pop()]:
-            waiting[id] -= 1
-            if waiting[id] == 0:
-                ready.append(id)
-    return done == len(waiting)
 
 
 def _dependants(

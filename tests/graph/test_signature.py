@@ -6,8 +6,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.graph.prompt import parse
-from engine.graph.signature import Signature, signatures, topological
+from engine.graph.prompt import parse, topological
+from engine.graph.signature import Signature, signatures
 
 from .kinds import SPECS, chain, node
 
