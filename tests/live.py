@@ -69,14 +69,18 @@ class LiveServer:
 
     def start(self) -> "LiveServer":
         """Start it and wait for the first answer."""
+        self.launch()
+        self.until(lambda: self._answers(), "the server answers")
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
         command = [sys.executable, str(ROOT / "main.py"), "--base-directory", str(self.base)]
         command += ["--port", str(self.port), "--cpu", *self.flags]
         with (self.base / "server.log").open("ab") as log:
             threads = {"OMP_NUM_THREADS": "1"} if self.single_thread else {}
             environment = {**os.environ, **threads}
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        self.until(lambda: self._answers(), "the server answers")
-        return self
 
     def _answers(self) -> bool:
         assert self.process is not None and self.process.poll() is None, self.log()
