@@ -41,14 +41,12 @@ class Model:
         sampling: what a noise level means to it and what it predicts.
         latent_format: of the latents it denoises.
         context_dim: numbers in each of the vectors that condition it.
-        patches: changes to the weights, applied in this order when the network is used.
     """
 
     weights: Weights
     sampling: Discrete
     latent_format: LatentFormat
     context_dim: int
-    patches: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,6 @@ class Clip:
         width: features of a token's vector.
         positions: tokens of a row, start and end included.
         layer: whose output is used; -1 the last, -2 the one before ("CLIP skip 2").
-        patches: as in :class:`Model`.
     """
 
     weights: Weights
@@ -69,7 +66,6 @@ class Clip:
     width: int
     positions: int
     layer: int = -1
-    patches: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,6 @@ class RunView:
     """
 
     job: str
-    kinds: Mapping[str, str] = field(default_factory=dict)
     node: str | None = None
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     drained: bool = False

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from engine.errors import WorkerLost
+
 from .config import WorkerConfig, to_json
 from .protocol import Message, encode, read
 
@@ -131,7 +133,7 @@ def describe_loss(ending: str, node: str | None) -> dict[str, Any]:
     return {
         "node_id": node,
         "node_type": None,
-        "exception_type": "WorkerLost",
+        "exception_type": WorkerLost.__name__,
         "exception_message": f"{ending[:-1]}{where}. A new worker is being started; run again.",
         "hint": "",
         "traceback": [],

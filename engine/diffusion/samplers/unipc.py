@@ -65,12 +65,12 @@ def update(
     if arrived is not None:
         r, terms = [*r, 1.0], [*terms, arrived - known[0]]
     x = x * math.exp(-h) - known[0] * growth
-    for weight, term in zip(_weights(r, h, growth, scale, arrived is None), terms, strict=True):
+    for weight, term in zip(_weights(r, h, growth, scale), terms, strict=True):
         x = x - term * (scale * weight)
     return x
 
 
-def _weights(r: list[float], h: float, growth: float, scale: float, predict: bool) -> list[float]:
+def _weights(r: list[float], h: float, growth: float, scale: float) -> list[float]:
     """Solve for the weights that make the step exact for polynomials (equation 9).
 
     A single unknown is 1/2 by definition, as in the authors' code: exact up to B(h).
