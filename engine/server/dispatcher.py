@@ -8,7 +8,6 @@ exactly one final state and the clients hear of it.
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +15,18 @@ from typing import Any
 from engine.errors import InvalidPrompt
 from engine.graph.prompt import Prompt, parse, to_json
 from engine.graph.validate import validate
-from engine.store import jobs, runlog, settings, timings
+from engine.store import jobs, settings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 from engine.workers.config import WorkerConfig
 from engine.workers.local import LocalWorker, describe_loss
 from engine.workers.protocol import Message
 
+from .broadcast import Broadcast
 from .catalogue import Catalogue
 from .hub import Hub
 from .questions import Questions
+from .record import Record
 from .runview import RunView
 
 log = logging.getLogger("loom")
@@ -35,12 +36,8 @@ SERVER = "__server__"
 
 #: How long an interrupted node may go on before its worker is killed.
 PATIENCE_SECONDS = 10.0
-#: How often the run log is written.
-FLUSH_SECONDS = 0.25
 #: Ended jobs to remember, and the size of the database beyond which old ones go.
 KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
-#: Events that clients replay; progress is kept by its last value only.
-_LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
 
 
 @dataclass
@@ -92,10 +89,10 @@ class Dispatcher:
         self.questions = Questions(self.worker)
         self._database = database
         self._hub = hub
+        self.record = Record(database)
+        self.broadcast = Broadcast(hub, self.record)
         self._catalogue = catalogue
         self._wake = asyncio.Event()
-        self._entries: list[runlog.Entry] = []
-        self._timings: list[tuple[str, float, float]] = []
         self._endings: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._checked: dict[str, Prompt] = {}
         self._metadata = metadata
@@ -103,6 +100,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Work until cancelled; then the worker is stopped."""
+        await self.record.open()
         again = await self._database.run(jobs.recover)
         kept = await self._database.run(settings.all_settings, SERVER)
         self.paused = bool(kept.get("queue.paused"))
@@ -113,7 +111,7 @@ class Dispatcher:
                 group.create_task(self.worker.supervise())
                 group.create_task(self._lease())
                 group.create_task(self._end_jobs())
-                group.create_task(self._flush())
+                group.create_task(self.record.keep_flushing())
         finally:
             await self.worker.stop()
 
@@ -195,12 +193,14 @@ class Dispatcher:
             JobConflict: a job with this id exists.
         """
         await self._database.run(jobs.add, job)
+        self.record.event(job.id, "queued", {"number": job.number})
         self._checked[job.id] = checked
         await self.announce()
         self._wake.set()
 
     async def _hand_out(self, job: Job) -> None:
-        self.active[job.id] = Active(job, RunView(job.id))
+        self.record.event(job.id, "leased", {"attempt": job.attempts})
+        self.active[job.id] = Active(job, self.broadcast.begin(job))
         try:
             prompt = self._checked.pop(job.id, None) or self._check_again(job)
         except InvalidPrompt as error:
@@ -249,14 +249,7 @@ class Dispatcher:
         active = self.active.get(job)
         if active is None:
             return
-        client = active.job.client
-        if type == "preview":
-            self._hub.send_preview(active.view.preview_meta(data), blob, client)
-            return
-        for out in active.view.fold(type, data):
-            self._hub.send(out.type, out.data, client, out.key)
-        if type in _LOGGED:
-            self._entries.append(runlog.Entry(job, type, data, time.time()))
+        self.broadcast.event(job, type, data, blob)
         if type == "node_done" and not data["cached"]:
             self._time(active.job, data["node"], data["ms"])
         if type == "drained":
@@ -265,7 +258,7 @@ class Dispatcher:
     def _time(self, job: Job, node: str, ms: float) -> None:
         kind = (job.prompt.get(node) or {}).get("class_type")
         if kind is not None:  # nodes of expansions are not in the prompt
-            self._timings.append((kind, ms, time.time()))
+            self.record.took(kind, ms)
 
     def _on_exit(self, ending: str) -> None:
         log.warning("%s", ending)
@@ -284,46 +277,12 @@ class Dispatcher:
         active = self.active.get(data["job"])
         if active is None:
             return
-        await self._write_log()
         failure = data.get("failure")
         if failure is not None:
             failure = {**failure, "executed": list(data.get("executed", ()))}
         state = State(data["status"])
-        await self._database.run(jobs.finish, active.job.id, state, data["outputs"], failure)
+        await self.broadcast.end(active.job.id, state, data["outputs"], failure)
         await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
         del self.active[active.job.id]
-        type, payload = ending_message(active.job.id, state, failure, time.time())
-        self._hub.send(type, payload, active.job.client)
         await self.announce()
-        closing = {"node": None, "prompt_id": active.job.id}
-        self._hub.send("executing", closing, active.job.client)
         self._wake.set()
-
-    async def _flush(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self._write_log()
-
-    async def _write_log(self) -> None:
-        entries, self._entries = self._entries, []
-        if entries:
-            await self._database.run(runlog.append, entries)
-        taken, self._timings = self._timings, []
-        if taken:
-            await self._database.run(timings.record, taken)
-
-
-def ending_message(
-    job: str, state: State, failure: Mapping[str, Any] | None, at: float
-) -> tuple[str, dict[str, Any]]:
-    """The event that tells clients how a job ended: its type and its data."""
-    base: dict[str, Any] = {"prompt_id": job, "timestamp": int(at * 1000)}
-    if state is State.DONE:
-        return "execution_success", base
-    facts = dict(failure or {})
-    if state is State.CANCELLED:
-        kept = {key: facts.get(key) for key in ("node_id", "node_type", "executed")}
-        return "execution_interrupted", {**base, **kept}
-    message = f"{facts.get('exception_message', '')}\n{facts.get('hint', '')}"
-    facts["exception_message"] = message.rstrip() + "\n"
-    return "execution_error", {**base, **facts, "current_outputs": facts.get("executed", [])}

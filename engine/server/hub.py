@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import json
 import struct
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, web
@@ -26,13 +27,18 @@ class Client:
     """One websocket session.
 
     Attributes:
-        sid: the id that the client chose or got.
+        sid: the id that the client chose or got; several sessions may share it.
+        watches: hears of the runs of all clients, not only of its own.
         flags: features that the client announced.
+        seen: last sequence number that it got when it connected; it needs none up to that.
     """
 
-    def __init__(self, sid: str, socket: web.WebSocketResponse) -> None:
+    def __init__(self, sid: str, socket: web.WebSocketResponse, watches: bool = False) -> None:
         self.sid = sid
+        self.watches = watches
         self.flags: Mapping[str, Any] = {}
+        self.seen = 0
+        self._missed: deque[str] = deque()
         self._socket = socket
         self._queue: dict[object, str | bytes] = {}
         self._filled = asyncio.Event()
@@ -46,11 +52,19 @@ class Client:
             self._queue[object() if key is None else key] = payload
         self._filled.set()
 
+    def missed(self, payloads: Iterable[str]) -> None:
+        """Queue frames of earlier events; they go first and none is left out."""
+        self._missed.extend(payloads)
+        self._filled.set()
+
     async def pump(self) -> None:
         """Send what is queued until the socket closes."""
         while not self._socket.closed:
             await self._filled.wait()
             self._filled.clear()
+            while self._missed:
+                with contextlib.suppress(ConnectionError, RuntimeError):
+                    await self._send(self._missed.popleft())
             while self._queue:
                 payload = self._queue.pop(next(iter(self._queue)))
                 if payload == "":
@@ -71,18 +85,50 @@ class Client:
 
 
 class Hub:
-    """All connected clients, by session id."""
+    """All connected clients."""
 
     def __init__(self) -> None:
-        self.clients: dict[str, Client] = {}
+        self._clients: dict[str, list[Client]] = {}
+        self._watching: list[Client] = []
+
+    def add(self, client: Client) -> None:
+        """Let a client hear of things from now on."""
+        self._clients.setdefault(client.sid, []).append(client)
+        if client.watches:
+            self._watching.append(client)
+
+    def remove(self, client: Client) -> None:
+        """Forget a client that went away."""
+        sessions = self._clients.get(client.sid, [])
+        if client in sessions:
+            sessions.remove(client)
+        if not sessions:
+            self._clients.pop(client.sid, None)
+        if client in self._watching:
+            self._watching.remove(client)
 
     def send(
-        self, type: str, data: Mapping[str, Any], sid: str | None = None, key: object = None
+        self,
+        type: str,
+        data: Mapping[str, Any],
+        sid: str | None = None,
+        key: object = None,
+        seq: int | None = None,
     ) -> None:
-        """Send an event to one client, or to all if ``sid`` is None."""
-        payload = frame(type, data)
-        for client in self._targets(sid):
-            client.post(payload, key)
+        """Send an event to one client and those who watch, or to all if ``sid`` is None.
+
+        Args:
+            type: of the event.
+            data: of the event.
+            sid: the client.
+            key: an unsent event with the same key is replaced.
+            seq: sequence number in the log of runs.
+        """
+        if clients := self._targets(sid):
+            payload = frame(type, data, seq)
+            for client in clients:
+                if seq is None or seq > client.seen:
+                    client.post(payload, key)
 
     def send_preview(self, meta: Mapping[str, Any], picture: bytes, sid: str | None) -> None:
         """Send a picture of a node at work.
@@ -100,17 +146,20 @@ class Hub:
 
     async def close(self) -> None:
         """End all sessions."""
-        await asyncio.gather(*(client.close() for client in list(self.clients.values())))
+        await asyncio.gather(*(client.close() for client in self._targets(None)))
 
     def _targets(self, sid: str | None) -> list[Client]:
         if sid is None:
-            return list(self.clients.values())
-        return [self.clients[sid]] if sid in self.clients else []
+            return [client for sessions in self._clients.values() for client in sessions]
+        own = self._clients.get(sid, [])
+        return [*own, *(client for client in self._watching if client.sid != sid)]
 
 
-def frame(type: str, data: Mapping[str, Any]) -> str:
-    """A JSON frame of the websocket protocol."""
-    return json.dumps({"type": type, "data": data})
+def frame(type: str, data: Mapping[str, Any], seq: int | None = None) -> str:
+    """A JSON frame of the websocket protocol; ``seq`` says where in the log of runs it stands."""
+    if seq is None:
+        return json.dumps({"type": type, "data": data})
+    return json.dumps({"type": type, "data": data, "seq": seq})
 
 
 def _preview(mime: str, picture: bytes) -> bytes:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.store.jobs import State
+
 
 @dataclass(frozen=True)
 class Outgoing:
@@ -39,6 +41,7 @@ class RunView:
         """Take one event in; the messages that it makes."""
         match type:
             case "started":
+                self.node, self.nodes, self.drained = None, {}, False
                 yield self._message("execution_start", timestamp=_now())
             case "cached":
                 yield self._message("execution_cached", nodes=data["nodes"], timestamp=_now())
@@ -54,6 +57,18 @@ class RunView:
                 yield from self._blocked(data)
             case "drained":
                 self.drained = True
+            case "ended":
+                state = State(data["state"])
+                yield Outgoing(*ending_message(self.job, state, data["failure"], time.time()))
+                yield self._message("executing", node=None)
+
+    def now(self) -> Iterator[Outgoing]:
+        """Where the run is, for somebody who was not there."""
+        if self.nodes:
+            yield self._progress_state()
+        if self.node is not None:
+            place = self.nodes[self.node]
+            yield self._message("executing", node=self.node, display_node=place["display_node_id"])
 
     def _started(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
         self.node = data["node"]
@@ -113,6 +128,22 @@ class RunView:
     def preview_meta(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a preview says of itself."""
         return {**self._place(data), "image_type": data["mime"]}
+
+
+def ending_message(
+    job: str, state: State, failure: Mapping[str, Any] | None, at: float
+) -> tuple[str, dict[str, Any]]:
+    """The event that tells clients how a job ended: its type and its data."""
+    base: dict[str, Any] = {"prompt_id": job, "timestamp": int(at * 1000)}
+    if state is State.DONE:
+        return "execution_success", base
+    facts = dict(failure or {})
+    if state is State.CANCELLED:
+        kept = {key: facts.get(key) for key in ("node_id", "node_type", "executed")}
+        return "execution_interrupted", {**base, **kept}
+    message = f"{facts.get('exception_message', '')}\n{facts.get('hint', '')}"
+    facts["exception_message"] = message.rstrip() + "\n"
+    return "execution_error", {**base, **facts, "current_outputs": facts.get("executed", [])}
 
 
 def _display(data: Mapping[str, Any]) -> Any:

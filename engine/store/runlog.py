@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One event of one job; ``at`` is in seconds since the epoch."""
 
@@ -19,20 +19,69 @@ class Entry:
     type: str
     data: Mapping[str, Any]
     at: float
-    seq: int = 0
+    seq: int
 
 
 def append(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Write events; those of jobs that were deleted meanwhile are dropped."""
     db.executemany(
-        "INSERT INTO events (job, type, data, at) "
-        "SELECT :job, :type, :data, :at WHERE EXISTS (SELECT 1 FROM jobs WHERE id = :job)",
-        [{"job": e.job, "type": e.type, "data": json.dumps(e.data), "at": e.at} for e in entries],
+        "INSERT INTO events (job, type, data, at, seq) SELECT :job, :type, :data, :at, :seq "
+        "WHERE EXISTS (SELECT 1 FROM jobs WHERE id = :job)",
+        [
+            {"job": e.job, "type": e.type, "data": json.dumps(e.data), "at": e.at, "seq": e.seq}
+            for e in entries
+        ],
     )
 
 
-def of_job(db: sqlite3.Connection, job: str, after: int = 0) -> list[Entry]:
-    """The events of a job behind sequence number ``after``."""
-    query = "SELECT job, type, data, at, seq FROM events WHERE job = ? AND seq > ? ORDER BY seq"
-    rows = db.execute(query, (job, after))
-    return [Entry(**{**dict(row), "data": json.loads(row["data"])}) for row in rows]
+def last(db: sqlite3.Connection) -> int:
+    """The greatest sequence number so far."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+
+
+def of_job(
+    db: sqlite3.Connection, job: str, after: int = 0, limit: int | None = None
+) -> list[Entry]:
+    """The events of a job behind sequence number ``after``, at most ``limit``."""
+    query = "SELECT * FROM events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?"
+    return _entries(db.execute(query, (job, after, _rows(limit))))
+
+
+def behind(db: sqlite3.Connection, after: int, limit: int | None = None) -> list[Entry]:
+    """The events of all jobs behind sequence number ``after``, at most ``limit``."""
+    query = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+    return _entries(db.execute(query, (after, _rows(limit))))
+
+
+def since(
+    db: sqlite3.Connection, after: int, client: str | None, most: int
+) -> tuple[list[Entry], int]:
+    """All events, from the first, of the jobs with events behind ``after``.
+
+    Args:
+        db: the database.
+        after: last sequence number known.
+        client: only the jobs of this client; None means everybody's.
+        most: jobs; of more than that the newest count.
+
+    Returns:
+        The events in order, and how many jobs were left out.
+    """
+    query = (
+        "SELECT job, max(seq) AS newest FROM events JOIN jobs ON jobs.id = events.job "
+        "WHERE seq > ? AND (? IS NULL OR client = ?) GROUP BY job ORDER BY newest DESC"
+    )
+    found = [row["job"] for row in db.execute(query, (after, client, client))]
+    entries = [entry for job in found[:most] for entry in of_job(db, job)]
+    return sorted(entries, key=lambda entry: entry.seq), max(len(found) - most, 0)
+
+
+def _rows(limit: int | None) -> int:
+    return -1 if limit is None else limit
+
+
+def _entries(rows: Iterable[sqlite3.Row]) -> list[Entry]:
+    return [
+        Entry(row["job"], row["type"], json.loads(row["data"]), row["at"], row["seq"])
+        for row in rows
+    ]

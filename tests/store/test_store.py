@@ -124,8 +124,8 @@ def test_search_finds_words_of_the_prompt(db: sqlite3.Connection) -> None:
 
 def test_the_log_keeps_order_and_can_be_caught_up(db: sqlite3.Connection) -> None:
     jobs.add(db, job("a"))
-    runlog.append(db, [runlog.Entry("a", f"e{i}", {"i": i}, float(i)) for i in range(3)])
-    runlog.append(db, [runlog.Entry("deleted", "x", {}, 0.0)])
+    runlog.append(db, [runlog.Entry("a", f"e{i}", {"i": i}, float(i), i + 1) for i in range(3)])
+    runlog.append(db, [runlog.Entry("deleted", "x", {}, 0.0, 9)])
     found = runlog.of_job(db, "a")
     assert [e.type for e in found] == ["e0", "e1", "e2"]
     assert [e.type for e in runlog.of_job(db, "a", found[0].seq)] == ["e1", "e2"]

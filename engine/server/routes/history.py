@@ -9,8 +9,8 @@ from engine.store import jobs, runlog
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 
-from ..dispatcher import ending_message
 from ..request import id_list, json_object, query_int
+from ..runview import ending_message
 from ..state import state_of
 from .queue import item
 

@@ -10,8 +10,8 @@ from aiohttp import web
 from engine.store import jobs
 from engine.store.jobs import Job, State
 
-from ..dispatcher import ending_message
 from ..request import bad, id_list, json_object, query_int
+from ..runview import ending_message
 from ..state import state_of
 
 #: States as clients name them.

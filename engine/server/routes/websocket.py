@@ -8,37 +8,42 @@ import uuid
 from aiohttp import WSMsgType, web
 
 from ..hub import Client, frame
+from ..request import bad, query_int
 from ..state import ServerState, state_of
 from .system import features
 
 
 async def connect(request: web.Request) -> web.WebSocketResponse:
-    """Serve one session; ``clientId`` continues an earlier one."""
+    """Serve one session.
+
+    ``clientId`` names the client, whose runs it hears of; several sessions may share it.
+    ``watch=all`` lets it hear of everybody's runs. ``after``, the last ``seq`` that it saw,
+    gives it the messages that came since, and ``x_caught_up`` when these were all.
+    """
     state = state_of(request)
+    after = query_int(request, "after")
+    sid, watches = request.query.get("clientId") or uuid.uuid4().hex, _watches(request)
     socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1 << 20)
     await socket.prepare(request)
-    client = Client(request.query.get("clientId") or uuid.uuid4().hex, socket)
-    state.hub.clients[client.sid] = client
+    client = Client(sid, socket, watches)
     client.post(frame("status", {**await state.dispatcher.status(), "sid": client.sid}))
-    _catch_up(state, client)
     pump = asyncio.create_task(client.pump())
     try:
+        await state.dispatcher.broadcast.connect(client, after)
         await _listen(state, client, socket)
     finally:
+        state.hub.remove(client)
         pump.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pump
-        if state.hub.clients.get(client.sid) is client:
-            del state.hub.clients[client.sid]
     return socket
 
 
-def _catch_up(state: ServerState, client: Client) -> None:
-    """Tell a client that comes back which node of its run is at work."""
-    for active in state.dispatcher.active.values():
-        if active.job.client == client.sid and active.view.node is not None:
-            data = {"node": active.view.node, "prompt_id": active.job.id}
-            client.post(frame("executing", data))
+def _watches(request: web.Request) -> bool:
+    watch = request.query.get("watch")
+    if watch not in (None, "all"):
+        raise bad(f"'watch' is {watch!r}; give 'all' or leave it out.")
+    return watch == "all"
 
 
 async def _listen(state: ServerState, client: Client, socket: web.WebSocketResponse) -> None:

@@ -1,0 +1,121 @@
+"""Runs as they are told: each event is logged, folded into its run, and sent to who listens.
+
+Invariant: whoever reconnects with the last sequence number it saw gets the messages that it
+would have got; only progress and previews, which replace each other, come as their last state.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from engine.store import jobs
+from engine.store.jobs import Job, State
+from engine.store.runlog import Entry
+
+from .hub import Client, Hub, frame
+from .record import Record
+from .runview import Outgoing, RunView
+
+#: Events that are logged; progress is kept by its last value only.
+_LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
+#: Jobs that a client is told of when it comes back.
+MOST_JOBS = 100
+
+
+class Broadcast:
+    """Tells clients what happens.
+
+    Attributes:
+        views: what is known of each run in progress.
+    """
+
+    def __init__(self, hub: Hub, record: Record) -> None:
+        self.views: dict[str, RunView] = {}
+        self._clients: dict[str, str | None] = {}
+        self._hub = hub
+        self._record = record
+
+    def begin(self, job: Job) -> RunView:
+        """Follow a run from now on."""
+        self._clients[job.id] = job.client
+        view = self.views[job.id] = RunView(job.id)
+        return view
+
+    def event(self, job: str, type: str, data: Mapping[str, Any], blob: bytes = b"") -> None:
+        """Log an event of a run that is followed and send what it means."""
+        view = self.views.get(job)
+        if view is None:
+            return
+        if type == "preview":
+            self._hub.send_preview(view.preview_meta(data), blob, self._clients[job])
+            return
+        seq = self._record.event(job, type, data).seq if type in _LOGGED else None
+        self._tell(job, type, data, seq)
+
+    async def end(
+        self,
+        job: str,
+        state: State,
+        outputs: Mapping[str, Any],
+        failure: Mapping[str, Any] | None,
+    ) -> None:
+        """Give a job its final state, tell it when that is on disk, and follow it no more."""
+        data = {"state": state, "failure": failure}
+        entry = self._record.event(job, "ended", data)
+        finish = partial(jobs.finish, id=job, state=state, outputs=outputs, failure=failure)
+        await self._record.flush(finish)
+        self._tell(job, "ended", data, entry.seq)
+        self.views.pop(job, None)
+        self._clients.pop(job, None)
+
+    def _tell(self, job: str, type: str, data: Mapping[str, Any], seq: int | None) -> None:
+        for out in self.views[job].fold(type, data):
+            self._hub.send(out.type, out.data, self._clients[job], out.key, seq)
+
+    async def connect(self, client: Client, after: int | None) -> None:
+        """Let a client hear of everything from now on, and of what it missed.
+
+        Args:
+            client: its session.
+            after: last sequence number that it saw; None if it is new.
+        """
+        entries: list[Entry] = []
+        left_out = 0
+        if after is not None:
+            who = None if client.watches else client.sid
+            entries, left_out = await self._record.since(after, who, MOST_JOBS)
+        self._hub.add(client)
+        client.seen = entries[-1].seq if entries else after or 0
+        self._replay(client, entries, after or 0)
+        for view in self._views_of(client):
+            for out in view.now():
+                client.post(frame(out.type, out.data), out.key)
+        if after is not None:
+            data = {"seq": client.seen, "jobs_left_out": left_out}
+            client.post(frame("x_caught_up", data))
+
+    def _replay(self, client: Client, entries: list[Entry], after: int) -> None:
+        """Say again what came behind ``after``; the events before only build up the views."""
+        views: dict[str, RunView] = {}
+        missed = (
+            (entry.seq, out)
+            for entry in entries
+            for out in views.setdefault(entry.job, RunView(entry.job)).fold(entry.type, entry.data)
+            if entry.seq > after
+        )
+        client.missed(frame(out.type, out.data, seq) for seq, out in _last_of_each_key(missed))
+
+    def _views_of(self, client: Client) -> Iterator[RunView]:
+        for job, view in self.views.items():
+            if client.watches or self._clients[job] == client.sid:
+                yield view
+
+
+def _last_of_each_key(missed: Iterator[tuple[int, Outgoing]]) -> list[tuple[int, Outgoing]]:
+    """The messages without those that a newer one replaces."""
+    kept: dict[object, tuple[int, Outgoing]] = {}
+    for seq, out in missed:
+        key = object() if out.key is None else out.key
+        kept.pop(key, None)
+        kept[key] = (seq, out)
+    return list(kept.values())
