@@ -4,7 +4,7 @@ Invariant: whoever reconnects with the last sequence number it saw gets the mess
 would have got; only progress and previews, which replace each other, come as their last state.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -49,8 +49,10 @@ class Broadcast:
         if type == "preview":
             self._hub.send_preview(view.preview_meta(data), blob, self._clients[job])
             return
-        seq = self._record.event(job, type, data).seq if type in _LOGGED else None
-        self._tell(job, type, data, seq)
+        if type in _LOGGED:
+            self._tell(self._record.event(job, type, data))
+        else:
+            self._send(view.fold(type, data, 0.0), self._clients[job])
 
     async def end(
         self,
@@ -64,13 +66,17 @@ class Broadcast:
         entry = self._record.event(job, "ended", data)
         finish = partial(jobs.finish, id=job, state=state, outputs=outputs, failure=failure)
         await self._record.flush(finish)
-        self._tell(job, "ended", data, entry.seq)
+        self._tell(entry)
         self.views.pop(job, None)
         self._clients.pop(job, None)
 
-    def _tell(self, job: str, type: str, data: Mapping[str, Any], seq: int | None) -> None:
-        for out in self.views[job].fold(type, data):
-            self._hub.send(out.type, out.data, self._clients[job], out.key, seq)
+    def _tell(self, entry: Entry) -> None:
+        told = self.views[entry.job].fold(entry.type, entry.data, entry.at)
+        self._send(told, self._clients[entry.job], entry.seq)
+
+    def _send(self, told: Iterable[Outgoing], client: str | None, seq: int | None = None) -> None:
+        for out in told:
+            self._hub.send(out.type, out.data, client, out.key, seq)
 
     async def connect(self, client: Client, after: int | None) -> None:
         """Let a client hear of everything from now on, and of what it missed.
@@ -100,7 +106,7 @@ class Broadcast:
         missed = (
             (entry.seq, out)
             for entry in entries
-            for out in views.setdefault(entry.job, RunView(entry.job)).fold(entry.type, entry.data)
+            for out in _fold(views, entry)
             if entry.seq > after
         )
         client.missed(frame(out.type, out.data, seq) for seq, out in _last_of_each_key(missed))
@@ -109,6 +115,11 @@ class Broadcast:
         for job, view in self.views.items():
             if client.watches or self._clients[job] == client.sid:
                 yield view
+
+
+def _fold(views: dict[str, RunView], entry: Entry) -> Iterator[Outgoing]:
+    view = views.setdefault(entry.job, RunView(entry.job))
+    return view.fold(entry.type, entry.data, entry.at)
 
 
 def _last_of_each_key(missed: Iterator[tuple[int, Outgoing]]) -> list[tuple[int, Outgoing]]:

@@ -4,7 +4,6 @@ Invariant: a fold. The same events in the same order give the same messages, whe
 come from the worker or from the log.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,14 +36,18 @@ class RunView:
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     drained: bool = False
 
-    def fold(self, type: str, data: Mapping[str, Any]) -> Iterator[Outgoing]:
-        """Take one event in; the messages that it makes."""
+    def fold(self, type: str, data: Mapping[str, Any], at: float) -> Iterator[Outgoing]:
+        """Take one event in, that happened ``at`` so many seconds since the epoch.
+
+        Gives the messages that it makes.
+        """
+        stamp = int(at * 1000)
         match type:
             case "started":
                 self.node, self.nodes, self.drained = None, {}, False
-                yield self._message("execution_start", timestamp=_now())
+                yield self._message("execution_start", timestamp=stamp)
             case "cached":
-                yield self._message("execution_cached", nodes=data["nodes"], timestamp=_now())
+                yield self._message("execution_cached", nodes=data["nodes"], timestamp=stamp)
             case "node_started":
                 yield from self._started(data)
             case "progress":
@@ -54,12 +57,12 @@ class RunView:
             case "node_failed":
                 self._set(data, state="error")
                 yield self._progress_state()
-                yield from self._blocked(data)
+                yield from self._blocked(data, stamp)
             case "drained":
                 self.drained = True
             case "ended":
                 state = State(data["state"])
-                yield Outgoing(*ending_message(self.job, state, data["failure"], time.time()))
+                yield Outgoing(*ending_message(self.job, state, data["failure"], at))
                 yield self._message("executing", node=None)
 
     def now(self) -> Iterator[Outgoing]:
@@ -97,11 +100,11 @@ class RunView:
         stats = {"node": node, "ms": data["ms"], "cached": data["cached"]}
         yield self._message("x_node_stats", **stats)
 
-    def _blocked(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
+    def _blocked(self, data: Mapping[str, Any], stamp: int) -> Iterator[Outgoing]:
         """A block's message is told like a failure, though the run goes on."""
         if data.get("exception_type") == "ExecutionBlocked":
             kept = {key: value for key, value in data.items() if key != "node"}
-            yield self._message("execution_error", **kept, executed=[], timestamp=_now())
+            yield self._message("execution_error", **kept, executed=[], timestamp=stamp)
 
     def _set(self, data: Mapping[str, Any], **changes: Any) -> None:
         node = data["node"]
@@ -148,7 +151,3 @@ def ending_message(
 
 def _display(data: Mapping[str, Any]) -> Any:
     return data.get("display_node", data["node"])
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -6,7 +6,7 @@ from engine.server.runview import Outgoing, RunView
 
 
 def fold(view: RunView, type: str, **data: Any) -> list[Outgoing]:
-    return list(view.fold(type, data))
+    return list(view.fold(type, data, 0.0))
 
 
 def test_inner_nodes_name_the_node_that_the_canvas_shows() -> None:

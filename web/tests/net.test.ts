@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { moveNodes, removeNodes, setWidget } from "../src/model/actions";
 import { cloneJson, sameJson } from "../src/model/json";
 import { type BigStore, Journal, type Meta, type TextStore } from "../src/net/journal";
 import { type NodeUpdate, readNodeErrors, Runs } from "../src/net/runs";
-import { readPreview } from "../src/net/socket";
+import { EventSocket, readPreview } from "../src/net/socket";
 import { defaultDocument, specs } from "./setup";
 
 class Store implements TextStore {
@@ -196,5 +196,42 @@ describe("binary frames", () => {
     expect(rich).toMatchObject({ node: "4", prompt: "p" });
     expect(rich?.blob.size).toBe(1);
     expect(readPreview(frame(3, 0, 0))).toBeNull();
+  });
+});
+
+describe("the event socket", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+
+  it("asks for what came behind the last number when it opens again", () => {
+    const opened: FakeSocket[] = [];
+    class FakeSocket {
+      binaryType = "";
+      onopen = (): void => undefined;
+      onmessage = (_: { data: string }): void => undefined;
+      onclose = (): void => undefined;
+      send = vi.fn();
+      close = vi.fn();
+      constructor(readonly url: string) {
+        opened.push(this);
+      }
+    }
+    vi.stubGlobal("WebSocket", FakeSocket);
+    vi.useFakeTimers();
+    const heard: string[] = [];
+    new EventSocket("ws://x/ws?clientId=a", {
+      event: (type) => heard.push(type),
+      preview: () => undefined,
+      state: () => undefined,
+    });
+    const [first] = opened;
+    first?.onopen();
+    for (const seq of [7, 9, 8]) first?.onmessage({ data: JSON.stringify({ type: `e${String(seq)}`, data: {}, seq }) });
+    first?.onclose();
+    vi.advanceTimersByTime(1000);
+    expect(opened.map((socket) => socket.url)).toEqual(["ws://x/ws?clientId=a", "ws://x/ws?clientId=a&after=9"]);
+    expect(heard).toEqual(["e7", "e9", "e8"]);
   });
 });

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from . import (
     cache,
+    events,
     files,
     history,
     jobs,
@@ -27,6 +28,7 @@ ROUTES: list[web.RouteDef] = [
     route
     for module in (
         cache,
+        events,
         files,
         history,
         jobs,

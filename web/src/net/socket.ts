@@ -1,7 +1,8 @@
 /**
  * The event socket: opens again by itself, with a wait that doubles up to 15 s.
  *
- * Invariant: the first frame after every opening announces what this client understands.
+ * Invariant: the first frame after every opening announces what this client understands; the
+ * server numbers its events, and after a break tells again those behind the last one seen.
  */
 import { isObject, type Json, type JsonObject, parseJson } from "../model/json";
 
@@ -27,6 +28,8 @@ export class EventSocket {
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
+  /** Number of the last event seen. */
+  private seen = 0;
 
   constructor(
     private readonly url: string,
@@ -49,7 +52,8 @@ export class EventSocket {
   }
 
   private open(): void {
-    const socket = new WebSocket(this.url);
+    const after = this.seen > 0 ? `&after=${String(this.seen)}` : "";
+    const socket = new WebSocket(this.url + after);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
@@ -84,6 +88,7 @@ export class EventSocket {
       return;
     }
     if (!isObject(frame) || typeof frame["type"] !== "string") return;
+    if (typeof frame["seq"] === "number") this.seen = Math.max(this.seen, frame["seq"]);
     this.events.event(frame["type"], isObject(frame["data"]) ? frame["data"] : {});
   }
 
