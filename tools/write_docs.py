@@ -67,7 +67,7 @@ def api_page() -> str:
         'and a JSON body: `{"error": text}`, or for `/prompt` the error with all `node_errors`.',
         "Websocket frames are `{type, data}` JSON; pictures while sampling are binary frames of",
         "type 1, or type 4 with metadata for clients that announce `supports_preview_metadata`.\n",
-        "`/ws?clientId=ID` hears of the runs that the client ID queued, `&watch=all` of everybody's.",
+        "`/ws?clientId=ID` hears of runs that the client ID queued, `&watch=all` of everybody's.",
         "Frames that stand in the log of runs carry its number as `seq`; `/ws?...&after=SEQ` first",
         "tells what came behind that number and then `x_caught_up`; `GET /x/events` reads the same",
         "log. Progress and previews have no number: only the last of them matters.\n",
