@@ -210,7 +210,7 @@ describe("the event socket", () => {
     class FakeSocket {
       binaryType = "";
       onopen = (): void => undefined;
-      onmessage = (_: { data: string }): void => undefined;
+      onmessage: (message: { data: string }) => void = vi.fn();
       onclose = (): void => undefined;
       send = vi.fn();
       close = vi.fn();
