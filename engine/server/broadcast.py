@@ -4,6 +4,7 @@ Invariant: whoever reconnects with the last sequence number it saw gets the mess
 would have got; only progress and previews, which replace each other, come as their last state.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from .runview import Outgoing, RunView
 
 #: Events that are logged; progress is kept by its last value only.
 _LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
+#: Between two messages that tell the progress of all nodes of a run.
+STATE_SECONDS = 0.1
 #: Jobs that a client is told of when it comes back.
 MOST_JOBS = 100
 
@@ -32,6 +35,7 @@ class Broadcast:
     def __init__(self, hub: Hub, record: Record) -> None:
         self.views: dict[str, RunView] = {}
         self._clients: dict[str, str | None] = {}
+        self._state_due: dict[str, asyncio.TimerHandle] = {}
         self._hub = hub
         self._record = record
 
@@ -53,6 +57,8 @@ class Broadcast:
             self._tell(self._record.event(job, type, data))
         else:
             self._send(view.fold(type, data, 0.0), self._clients[job])
+        if view.changed and job not in self._state_due:
+            self._tell_state(job)
 
     async def end(
         self,
@@ -66,9 +72,28 @@ class Broadcast:
         entry = self._record.event(job, "ended", data)
         finish = partial(jobs.finish, id=job, state=state, outputs=outputs, failure=failure)
         await self._record.flush(finish)
+        if self.views[job].changed:
+            self._tell_state(job)
         self._tell(entry)
+        self._stop_waiting(job)
         self.views.pop(job, None)
         self._clients.pop(job, None)
+
+    def _tell_state(self, job: str) -> None:
+        """Tell the progress of all nodes, and again after a while if it changes meanwhile."""
+        self._stop_waiting(job)
+        self._send([self.views[job].progress_state()], self._clients[job])
+        loop = asyncio.get_running_loop()
+        self._state_due[job] = loop.call_later(STATE_SECONDS, self._state_is_due, job)
+
+    def _state_is_due(self, job: str) -> None:
+        self._stop_waiting(job)
+        if self.views[job].changed:
+            self._tell_state(job)
+
+    def _stop_waiting(self, job: str) -> None:
+        if timer := self._state_due.pop(job, None):
+            timer.cancel()
 
     def _tell(self, entry: Entry) -> None:
         told = self.views[entry.job].fold(entry.type, entry.data, entry.at)
@@ -103,13 +128,12 @@ class Broadcast:
     def _replay(self, client: Client, entries: list[Entry], after: int) -> None:
         """Say again what came behind ``after``; the events before only build up the views."""
         views: dict[str, RunView] = {}
-        missed = (
-            (entry.seq, out)
+        client.missed(
+            frame(out.type, out.data, entry.seq)
             for entry in entries
             for out in _fold(views, entry)
             if entry.seq > after
         )
-        client.missed(frame(out.type, out.data, seq) for seq, out in _last_of_each_key(missed))
 
     def _views_of(self, client: Client) -> Iterator[RunView]:
         for job, view in self.views.items():
@@ -120,13 +144,3 @@ class Broadcast:
 def _fold(views: dict[str, RunView], entry: Entry) -> Iterator[Outgoing]:
     view = views.setdefault(entry.job, RunView(entry.job))
     return view.fold(entry.type, entry.data, entry.at)
-
-
-def _last_of_each_key(missed: Iterator[tuple[int, Outgoing]]) -> list[tuple[int, Outgoing]]:
-    """The messages without those that a newer one replaces."""
-    kept: dict[object, tuple[int, Outgoing]] = {}
-    for seq, out in missed:
-        key = object() if out.key is None else out.key
-        kept.pop(key, None)
-        kept[key] = (seq, out)
-    return list(kept.values())

@@ -1,7 +1,8 @@
 """One run as clients see it: events of the worker folded into websocket messages.
 
 Invariant: a fold. The same events in the same order give the same messages, whether they
-come from the worker or from the log.
+come from the worker or from the log. The state of all nodes is no such message, for it grows
+with the run: who folds tells it now and then.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,12 +30,14 @@ class RunView:
         node: the node that started last and has not ended.
         nodes: progress per node that has started.
         drained: no work for the device is left.
+        changed: ``nodes`` is not what :meth:`progress_state` told last.
     """
 
     job: str
     node: str | None = None
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     drained: bool = False
+    changed: bool = False
 
     def fold(self, type: str, data: Mapping[str, Any], at: float) -> Iterator[Outgoing]:
         """Take one event in, that happened ``at`` so many seconds since the epoch.
@@ -56,7 +59,6 @@ class RunView:
                 yield from self._done(data)
             case "node_failed":
                 self._set(data, state="error")
-                yield self._progress_state()
                 yield from self._blocked(data, stamp)
             case "drained":
                 self.drained = True
@@ -68,7 +70,7 @@ class RunView:
     def now(self) -> Iterator[Outgoing]:
         """Where the run is, for somebody who was not there."""
         if self.nodes:
-            yield self._progress_state()
+            yield self.progress_state()
         if self.node is not None:
             place = self.nodes[self.node]
             yield self._message("executing", node=self.node, display_node=place["display_node_id"])
@@ -76,13 +78,11 @@ class RunView:
     def _started(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
         self.node = data["node"]
         self._set(data, value=0, max=1, state="running")
-        yield self._progress_state()
         yield self._message("executing", node=data["node"], display_node=_display(data))
 
     def _progress(self, data: Mapping[str, Any]) -> Iterator[Outgoing]:
         node, value, total = data["node"], data["value"], data["total"]
         self._set(data, value=value, max=total)
-        yield self._progress_state()
         told = {"value": value, "max": total, "prompt_id": self.job, "node": node}
         yield Outgoing("progress", told, ("progress", self.job, node))
 
@@ -96,7 +96,6 @@ class RunView:
         known = self.nodes.get(node, {"max": 1})
         if known.get("state") != "error":  # a node that was blocked has ended, but not well
             self._set(data, value=known["max"], max=known["max"], state="finished")
-            yield self._progress_state()
         stats = {"node": node, "ms": data["ms"], "cached": data["cached"]}
         yield self._message("x_node_stats", **stats)
 
@@ -107,6 +106,7 @@ class RunView:
             yield self._message("execution_error", **kept, executed=[], timestamp=stamp)
 
     def _set(self, data: Mapping[str, Any], **changes: Any) -> None:
+        self.changed = True
         node = data["node"]
         fresh = {"value": 0, "max": 1, "state": "running", **self._place(data)}
         self.nodes[node] = {**self.nodes.get(node, fresh), **changes}
@@ -121,7 +121,9 @@ class RunView:
             "real_node_id": _display(data),
         }
 
-    def _progress_state(self) -> Outgoing:
+    def progress_state(self) -> Outgoing:
+        """The progress of all nodes that have started."""
+        self.changed = False
         data = {"prompt_id": self.job, "nodes": dict(self.nodes)}
         return Outgoing("progress_state", data, ("progress_state", self.job))
 
