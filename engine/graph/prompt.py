@@ -5,8 +5,8 @@ the links point to is for validation to judge.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import InvalidPrompt
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 VALUE_KEY = "__value__"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """The output ``slot`` of the node ``node``."""
 
     node: str
@@ -32,24 +31,39 @@ class BadLink:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
 class PromptNode:
-    """One node of a prompt: its kind, and per input a constant or a ``Link``."""
+    """One node of a prompt, never changed once it was made.
 
-    id: str
-    kind: str
-    inputs: Mapping[str, Any]
-    title: str = ""
+    Not a frozen dataclass, because thousands are made for each prompt and freezing costs.
 
-    _links: Sequence[tuple[str, Link]] = field(init=False, repr=False, compare=False)
+    Attributes:
+        id: of the node.
+        kind: its ``class_type``.
+        inputs: per input a constant or a ``Link``.
+        title: given by the user.
+        wired: the inputs that are links, by name; asked for often, so found once.
+    """
 
-    def __post_init__(self) -> None:
-        wired = [(name, value) for name, value in self.inputs.items() if isinstance(value, Link)]
-        object.__setattr__(self, "_links", wired)  # asked for often, so found once
+    __slots__ = ("id", "inputs", "kind", "title", "wired")
+
+    def __init__(self, id: str, kind: str, inputs: Mapping[str, Any], title: str = "") -> None:
+        self.id, self.kind, self.inputs, self.title = id, kind, inputs, title
+        self.wired: Sequence[tuple[str, Link]] = [
+            (name, value) for name, value in inputs.items() if type(value) is Link
+        ]
 
     def links(self) -> Sequence[tuple[str, Link]]:
         """The wired inputs, by name."""
-        return self._links
+        return self.wired
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PromptNode) and self._facts() == other._facts()
+
+    def __repr__(self) -> str:
+        return f"PromptNode{self._facts()}"
+
+    def _facts(self) -> tuple[str, str, Mapping[str, Any], str]:
+        return self.id, self.kind, self.inputs, self.title
 
 
 #: Nodes by id, in file order.
@@ -62,40 +76,38 @@ def parse(data: Any) -> Prompt:
     Raises:
         InvalidPrompt: it is no object of node objects with a ``class_type`` each.
     """
-    if not isinstance(data, Mapping) or not data:
+    if not isinstance(data, dict) or not data:
         raise InvalidPrompt("no_prompt", "No prompt provided", "No prompt provided")
     return {str(id): _node(str(id), node) for id, node in data.items()}
 
 
 def _node(id: str, data: Any) -> PromptNode:
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise _invalid(id, f"Node '{id}' is {_kind(data)}; it must be an object.")
     kind, inputs = data.get("class_type"), data.get("inputs", {})
     if not isinstance(kind, str):
         text = "Cannot execute because a node is missing the class_type property."
         raise _invalid(id, text)
-    if not isinstance(inputs, Mapping):
+    if not isinstance(inputs, dict):
         raise _invalid(id, f"The inputs of node '{id}' are {_kind(inputs)}; give an object.")
     meta = data.get("_meta")
-    title = meta.get("title") if isinstance(meta, Mapping) else None
+    title = meta.get("title") if isinstance(meta, dict) else None
     values = {str(name): _value(value) for name, value in inputs.items()}
     return PromptNode(id, kind, values, title if isinstance(title, str) else "")
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, Mapping) and VALUE_KEY in value:
-        return value[VALUE_KEY]
-    if not isinstance(value, list):
-        return value
-    if len(value) == 2 and isinstance(value[0], str | int) and _is_slot(value[1]):
-        return Link(str(value[0]), int(value[1]))
-    return BadLink(value)
+    if type(value) is list:
+        if len(value) == 2 and isinstance(value[0], str | int) and _is_slot(value[1]):
+            return Link(str(value[0]), int(value[1]))
+        return BadLink(value)
+    return value[VALUE_KEY] if isinstance(value, dict) and VALUE_KEY in value else value
 
 
 def _is_slot(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return value == value // 1 and value >= 0
+    if type(value) is int:
+        return value >= 0
+    return isinstance(value, float) and value >= 0 and value.is_integer()
 
 
 def _kind(value: Any) -> str:

@@ -7,11 +7,12 @@ same code would get the same constants and the same upstream results. O(nodes + 
 import hashlib
 import json
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, NewType
 
 from .prompt import Link, Prompt, PromptNode, topological
-from .spec import NodeSpec, Specs
+from .spec import Specs
 
 #: Hex name of the results of one node.
 Signature = NewType("Signature", str)
@@ -38,36 +39,45 @@ def signatures(
     """
     done: dict[str, Signature] = {}
     sources = ChainMap(done, dict(known)) if known else done
+    prints, choices = fingerprints or {}, _FileChoices(specs)
     for id in topological(prompt):
         node = prompt[id]
-        own = (fingerprints or {}).get(id)
-        done[id] = _sign(node, specs[node.kind], sources, file_stamp, own)
+        spec = specs[node.kind]
+        identity = None if spec.idempotent else id
+        own = _canonical(prints[id]) if id in prints else None
+        files = [file_stamp(folder, name) for folder, name in choices.of(node)]
+        # Python writes plain values quickly and always in the same way.
+        text = repr((spec.id, spec.version, identity, own, _inputs(node, sources), files))
+        done[id] = Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
     return done
 
 
-def _sign(
-    node: PromptNode,
-    spec: NodeSpec,
-    done: Mapping[str, Signature],
-    file_stamp: FileStamp,
-    fingerprint: Any,
-) -> Signature:
-    identity = None if spec.idempotent else node.id
-    inputs = [_input(name, node.inputs[name], done) for name in sorted(node.inputs)]
-    files = _files(node, spec, file_stamp)
-    text = _canonical([spec.id, spec.version, identity, fingerprint, inputs, files])
-    return Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+def _inputs(node: PromptNode, done: Mapping[str, Signature]) -> list[tuple[Any, ...]]:
+    return [_input(name, value, done) for name, value in sorted(node.inputs.items(), key=_name)]
 
 
-def _input(name: str, value: Any, done: Mapping[str, Signature]) -> list[Any]:
-    if isinstance(value, Link):
-        return [name, "link", done[value.node], value.slot]
-    return [name, "constant", value]
+def _input(name: str, value: Any, done: Mapping[str, Signature]) -> tuple[Any, ...]:
+    if type(value) is Link:
+        return name, done[value.node], value.slot
+    return name, value if type(value) in _PLAIN else (_canonical(value),)
 
 
-def _files(node: PromptNode, spec: NodeSpec, file_stamp: FileStamp) -> Sequence[str]:
-    chosen = ((i.folder, node.inputs.get(i.name)) for i in spec.inputs if i.folder is not None)
-    return [file_stamp(folder, name) for folder, name in chosen if isinstance(name, str)]
+class _FileChoices:
+    """Per kind of node, its inputs that name files; found once, because most have none."""
+
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+        self._known: dict[str, list[tuple[str, str]]] = {}
+
+    def of(self, node: PromptNode) -> list[tuple[str, str]]:
+        """Folder and file name of each file that a node names."""
+        if node.kind not in self._known:
+            inputs = self._specs[node.kind].inputs
+            self._known[node.kind] = [(i.folder, i.name) for i in inputs if i.folder is not None]
+        chosen = ((folder, node.inputs.get(name)) for folder, name in self._known[node.kind])
+        return [(folder, name) for folder, name in chosen if isinstance(name, str)]
 
 
+_name = itemgetter(0)
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr).encode

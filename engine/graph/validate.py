@@ -128,23 +128,30 @@ class _Checker:
         spec = self.specs[node.kind]
         faults: list[Fault] = []
         inputs: dict[str, Any] = {}
+        given = node.inputs
+        same = True
         for item in spec.inputs:
-            if item.name in node.inputs:
-                value, fault = self._input(spec, item, node.inputs[item.name])
-                inputs[item.name] = value
-                faults += [fault] if fault else []
+            name = item.name
+            if name in given:
+                value, fault = self._input(spec, item, given[name])
+                inputs[name] = value
+                same = same and value is given[name]
+                if fault:
+                    faults.append(fault)
             elif item.section == "required":
                 faults.append(missing(item, self._config(item)))
+        if same and len(inputs) == len(given):
+            return node, faults
         return PromptNode(node.id, node.kind, inputs, node.title), faults
 
     def _config(self, item: InputSpec) -> Any:
         return input_config(item, self.list_files)
 
     def _input(self, spec: NodeSpec, item: InputSpec, value: Any) -> tuple[Any, Fault | None]:
+        if type(value) is Link:
+            return value, self._link(item, value, spec.own_link_checks)
         if isinstance(value, BadLink):
             return value, bad_link(item, self._config(item), value.value)
-        if isinstance(value, Link):
-            return value, self._link(item, value, spec.own_link_checks)
         if item.section == "hidden":
             return value, None
         return self._constant(item, value, item.name in (spec.own_checks or ()))
