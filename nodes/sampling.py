@@ -57,6 +57,7 @@ def ksampler(
         denoise=denoise,
         on_step=_reporter(model, ctx),
         checkpoints=ctx.resumable,
+        batched=not ctx.tight,
     )
 
 
@@ -111,6 +112,7 @@ def ksampler_advanced(
         force_full_denoise=return_with_leftover_noise == "disable",
         on_step=_reporter(model, ctx),
         checkpoints=ctx.resumable,
+        batched=not ctx.tight,
     )
 
 

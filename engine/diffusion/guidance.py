@@ -1,7 +1,7 @@
 """Classifier-free guidance: from a network and two conditionings to one denoiser.
 
-Invariant: everything that fits together goes through the network in one batch: a plain run
-costs one call a step.
+Invariant: everything that fits together goes through the network in one batch, unless memory
+forbids: a plain run costs one call a step.
 """
 
 import math
@@ -28,6 +28,8 @@ class GuidedDenoiser:
         positive: what the picture shall show.
         negative: what it shall move away from; not evaluated if ``cfg`` is 1.
         cfg: strength of the guidance.
+        dtype: of the network's input.
+        batched: False evaluates one condition at a time, which takes the least memory.
     """
 
     network: nn.Module
@@ -36,6 +38,7 @@ class GuidedDenoiser:
     negative: Sequence[Condition]
     cfg: float
     dtype: torch.dtype = field(default=torch.float32)
+    batched: bool = True
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """The guided clean latent of ``x``, ``b c h w``, float32."""
@@ -49,7 +52,8 @@ class GuidedDenoiser:
         """What each side sees: the weighted mean of its conditions."""
         active = [(k, c) for k, side in enumerate(sides) for c in side if c.applies(sigma)]
         sums, weights = [torch.zeros_like(x) for _ in sides], [x.new_full((), 1e-37)] * len(sides)
-        for group in batches([c for _, c in active]):
+        conditions = [c for _, c in active]
+        for group in batches(conditions) if self.batched else [[c] for c in conditions]:
             members = [(k, c) for k, c in active if any(c is g for g in group)]
             parts = self._run(x, sigma, [c for _, c in members])
             for (k, c), part in zip(members, parts, strict=True):

@@ -79,6 +79,7 @@ def sample(
     force_full_denoise: bool = False,
     on_step: OnStep | None = None,
     checkpoints: Checkpoints | None = None,
+    batched: bool = True,
 ) -> dict[str, Any]:
     """Denoise a latent.
 
@@ -99,6 +100,7 @@ def sample(
         force_full_denoise: end at zero noise even if stopped early.
         on_step: watches, and may cancel by raising.
         checkpoints: where the run leaves its state now and then, and goes on from.
+        batched: False evaluates one condition at a time, which takes the least memory.
 
     Returns:
         The latent with new ``samples`` on the model's device; its other entries stay.
@@ -110,7 +112,9 @@ def sample(
         return dict(latent)
     samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
     noise = _starting_noise(latent, samples, seed, add_noise)
-    run = lay_out(model, algorithm, sigmas, samples, noise, latent, positive, negative, cfg, seed)
+    run = lay_out(
+        model, algorithm, sigmas, samples, noise, latent, positive, negative, cfg, seed, batched
+    )
     marks = bookmarks(checkpoints, sampler, run.sigmas, run.start) if checkpoints else None
     x = _walk(run, on_step or (lambda *step: None), marks)
     return {**latent, "samples": x / model.latent_format.scale}
@@ -142,6 +146,7 @@ def lay_out(
     negative: Conditioning,
     cfg: float,
     seed: int,
+    batched: bool = True,
 ) -> Run:
     """Prepare a run: networks, conditions and tensors on the device; no step is taken."""
     _check_fit(model, samples, (*positive, *negative))
@@ -150,7 +155,7 @@ def lay_out(
     x0 = samples.to(weight.device, torch.float32) * model.latent_format.scale
     noise = noise.to(x0)
     sides = (prepare(c, model.sampling, x0, weight) for c in (positive, negative))
-    denoise: Denoiser = GuidedDenoiser(network, model.sampling, *sides, cfg, weight.dtype)
+    denoise: Denoiser = GuidedDenoiser(network, model.sampling, *sides, cfg, weight.dtype, batched)
     if latent.get("noise_mask") is not None:
         mask = repeat_to_batch(fit_mask(latent["noise_mask"], x0), len(x0))
         kept = _noise_of_kept_area(noise, sampler, seed)

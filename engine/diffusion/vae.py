@@ -25,28 +25,37 @@ TILE, OVERLAP = 64, 16
 
 
 @torch.no_grad()
-def encode(vae: Vae, image: Tensor) -> Tensor:
+def encode(vae: Vae, image: Tensor, tiled: bool = False) -> Tensor:
     """The latent of a picture: the posterior's mean.
 
     Args:
         vae: the autoencoder.
         image: ``b h w c`` in 0..1, of which the first three channels are used; sides are
             cropped, centred, to multiples of ``vae.downscale``.
+        tiled: go through the network in tiles from the start, which takes less memory.
 
     Returns:
         ``b channels h/f w/f``, float32.
     """
     network = cast(AutoencoderKL, residency.load(vae.weights))
     pixels = crop_to_multiple(image[..., :3], vae.downscale).movedim(-1, 1) * 2 - 1
-    return _in_parts(network.encode, pixels, pixels[0, 0].numel(), 1 / vae.downscale, network)
+    return _in_parts(
+        network.encode, pixels, pixels[0, 0].numel(), 1 / vae.downscale, network, tiled
+    )
 
 
 @torch.no_grad()
-def decode(vae: Vae, latent: Tensor) -> Tensor:
-    """The picture of a latent, ``b c h w`` -> ``b h*f w*f 3`` in 0..1, on the CPU."""
+def decode(vae: Vae, latent: Tensor, tiled: bool = False) -> Tensor:
+    """The picture of a latent, ``b c h w`` -> ``b h*f w*f 3`` in 0..1, on the CPU.
+
+    Args:
+        vae: the autoencoder.
+        latent: unscaled.
+        tiled: go through the network in tiles from the start, which takes less memory.
+    """
     network = cast(AutoencoderKL, residency.load(vae.weights))
     pixels = latent[0, 0].numel() * vae.downscale**2
-    image = _in_parts(network.decode, latent, pixels, vae.downscale, network)
+    image = _in_parts(network.decode, latent, pixels, vae.downscale, network, tiled)
     return (image * 0.5 + 0.5).clamp(0, 1).movedim(1, -1).cpu().contiguous()
 
 
@@ -63,14 +72,16 @@ def _in_parts(
     pixels: int,
     scale: float,
     network: AutoencoderKL,
+    tiled: bool,
 ) -> Tensor:
     """Apply a network to a batch, some pictures at a time, in tiles if memory runs out."""
     place = next(network.parameters())
     parts = x.split(max(1, PIXELS_AT_ONCE // pixels))
-    try:
-        return torch.cat([function(part.to(place)).float() for part in parts])
-    except torch.OutOfMemoryError:
-        log.warning("the autoencoder ran out of memory and goes on in tiles")
+    if not tiled:
+        try:
+            return torch.cat([function(part.to(place)).float() for part in parts])
+        except torch.OutOfMemoryError:
+            log.warning("the autoencoder ran out of memory and goes on in tiles")
     tile, overlap = (round(n / min(scale, 1)) for n in (TILE, OVERLAP))
     return torch.cat(
         [in_tiles(lambda t: function(t.to(place)), part, tile, overlap, scale) for part in parts]

@@ -24,6 +24,7 @@ from .files import shown_files
 from .hooks import Hooks
 from .lanes import Lanes
 from .plan import Plan, lazy_inputs, plan
+from .relief import Relieve
 from .reports import EncodePreview
 from .running import Running
 
@@ -61,6 +62,7 @@ class Executor:
         encode_preview: EncodePreview | None,
         lanes: Lanes | None = None,
         steps: StepStore | None = None,
+        relieve: Relieve = lambda: "There was nothing to give up.",
     ) -> None:
         self.nodes = nodes
         self.specs = {id: node.spec for id, node in nodes.items()}
@@ -70,6 +72,7 @@ class Executor:
         self.encode_preview = encode_preview
         self.lanes = lanes or Lanes()
         self.steps = steps
+        self.relieve = relieve
         self.lazy = lazy_inputs(self.specs)
         self.raw = lazy_inputs(self.specs, "rawLink")
         self._inner_specs = {**self.specs, VALUE.id: VALUE}

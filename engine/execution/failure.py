@@ -10,14 +10,15 @@ from typing import Any
 
 from engine.graph.prompt import PromptNode
 
+from .relief import is_out_of_memory
+
 #: Longest text of an input that is shown in full.
 SHOWN_TEXT = 200
 
-_HINTS = {
-    "OutOfMemoryError": "The device ran out of memory. Use a smaller size or batch, or free "
-    "memory with POST /free.",
-    "MemoryError": "The computer ran out of memory. Use a smaller size or batch.",
-}
+_OUT_OF_MEMORY = (
+    "There was not enough memory, also after unused weights and results were given up. Use a "
+    "smaller size or batch, or close other programs that use the device."
+)
 
 
 def describe(
@@ -81,7 +82,7 @@ def hint(error: BaseException) -> str:
             "Two parts have different sizes. Check that model, text encoder, VAE and latent "
             "belong to the same model family."
         )
-    return _HINTS.get(type(error).__name__, "")
+    return _OUT_OF_MEMORY if is_out_of_memory(error) else ""
 
 
 def summary(value: Any) -> Any:

@@ -25,10 +25,11 @@ from engine.plugins.node import Context
 from .events import Emit, Event, Outcome
 from .expansion import VALUE, Expansion, read
 from .failure import blocked, describe
-from .invoke import Asked, Called, Invocation, invoke, invoke_async, prepare
+from .invoke import Asked, Called, Invocation, invoke_async, prepare
 from .lanes import Turn
 from .mapping import Items, gather
 from .plan import Plan, Step, Values
+from .relief import invoke_with_relief
 from .reports import Reporter
 from .view import Family, View
 
@@ -246,7 +247,9 @@ class Running:
         """
         while True:
             try:
-                result: Any = invoke(this, self._loop)
+                result: Any = invoke_with_relief(
+                    this, self._loop, self.executor.relieve, partial(self._tell_retried, id)
+                )
                 found = self._follower(id, this, result)
             except BaseException as error:
                 return id, this, error
@@ -257,6 +260,10 @@ class Running:
                 self._is_called = True
                 self._loop.call_soon_threadsafe(self._empty_inbox)
             id, this = found
+
+    def _tell_retried(self, id: str, reason: str) -> None:
+        event = Event("node_retried", {**self.family.about(id), "reason": reason})
+        self._loop.call_soon_threadsafe(self.emit, event)
 
     def _follower(self, id: str, this: Invocation, result: Any) -> tuple[str, Invocation] | None:
         if not isinstance(result, Called) or result.values is None:

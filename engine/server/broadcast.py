@@ -18,7 +18,9 @@ from .record import Record
 from .runview import Outgoing, RunView
 
 #: Events that are logged; progress is kept by its last value only.
-_LOGGED = frozenset({"started", "cached", "node_started", "node_done", "node_failed"})
+_LOGGED = frozenset(
+    {"started", "cached", "node_started", "node_done", "node_failed", "node_retried"}
+)
 #: Between two messages that tell the progress of all nodes of a run.
 STATE_SECONDS = 0.1
 #: Jobs that a client is told of when it comes back.

@@ -60,6 +60,9 @@ class RunView:
             case "node_failed":
                 self._set(data, state="error")
                 yield from self._blocked(data, stamp)
+            case "node_retried":
+                told = {"node": data["node"], "display_node": _display(data)}
+                yield self._message("x_notice", **told, text=data["reason"])
             case "drained":
                 self.drained = True
             case "ended":

@@ -8,6 +8,7 @@ Invariant: building a runtime is the one moment at which torch and the packs are
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from engine.cache.disk import DiskTier
@@ -58,7 +59,8 @@ def build(config: WorkerConfig) -> Runtime:
 
     shown = encode if config.previews else None
     steps = make_steps(config)
-    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes, steps)
+    relief = partial(relieve, cache)
+    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes, steps, relief)
     return Runtime(config, catalogue, cache, lanes, executor)
 
 
@@ -97,6 +99,16 @@ def free(runtime: Runtime, unload_models: bool, free_memory: bool, empty_disk: b
         runtime.cache.clear_disk()
     if empty_disk and runtime.executor.steps:
         runtime.executor.steps.clear()
+
+
+def relieve(cache: ResultCache) -> str:
+    """Give up all memory that can be had again; what that was, in a sentence."""
+    from engine.diffusion import residency
+
+    results = cache.used
+    cache.clear()
+    weights = residency.unload_all()
+    return f"{weights >> 20} MB of weights and {results >> 20} MB of results were given up."
 
 
 def system(runtime: Runtime) -> Mapping[str, Any]:

@@ -46,12 +46,12 @@ def condition(value: float, tokens: int = 77, **options: Any) -> list[Any]:
 
 
 def guided(
-    positive: Conditions, negative: Conditions, cfg: float = 1.0
+    positive: Conditions, negative: Conditions, cfg: float = 1.0, batched: bool = True
 ) -> tuple[Recorder, Callable[[float], Tensor]]:
     """The network, and what the guided denoiser sees in a latent of 8 x 8 at some level."""
     x, network = torch.randn(2, 4, 8, 8), Recorder()
     sides = (prepare(c, SAMPLING, x, x) for c in (positive, negative))
-    denoiser = GuidedDenoiser(network, SAMPLING, *sides, cfg)
+    denoiser = GuidedDenoiser(network, SAMPLING, *sides, cfg, batched=batched)
     return network, lambda sigma: denoiser(x, sigma)
 
 
@@ -60,6 +60,13 @@ def test_both_halves_go_in_one_batch() -> None:
     network, see = guided([condition(3.0)], [condition(1.0)], cfg=7.0)
     assert torch.allclose(see(LEVEL), torch.tensor(15.0), atol=1e-3)
     assert network.calls == [((4, 4, 8, 8), (4, 77, 8))]
+
+
+def test_one_condition_at_a_time_where_memory_is_short() -> None:
+    """Two calls with half of the batch each see the same."""
+    network, see = guided([condition(3.0)], [condition(1.0)], cfg=7.0, batched=False)
+    assert torch.allclose(see(LEVEL), torch.tensor(15.0), atol=1e-3)
+    assert network.calls == [((2, 4, 8, 8), (2, 77, 8))] * 2
 
 
 def test_guidance_of_one_leaves_the_negative_out() -> None:

@@ -1,5 +1,7 @@
 """Pictures through the tiny autoencoder, tiles, and preview colours."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -61,6 +63,27 @@ def test_out_of_memory_is_answered_by_tiles(tiny: Vae, monkeypatch: pytest.Monke
     tiled = vae.decode(tiny, latent)
     assert tiled.shape == whole.shape
     assert (tiled - whole).abs().mean() < 0.05
+
+
+def test_tiles_from_the_start_where_memory_is_short(
+    tiny: Vae, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing larger than a tile goes through the network, in either direction."""
+    network, seen = load(tiny.weights), []
+    for name in ("decode", "encode"):
+        function = getattr(network, name)
+
+        def watched(x: Tensor, function: Any = function) -> Tensor:
+            seen.append(max(x.shape[-2:]))
+            return function(x)
+
+        monkeypatch.setattr(network, name, watched)
+    latent = torch.randn(1, 4, 80, 72)
+    image = vae.decode(tiny, latent, tiled=True)
+    assert max(seen) == 64 and len(seen) > 1
+    seen.clear()
+    assert vae.encode(tiny, image, tiled=True).shape == latent.shape
+    assert max(seen) == 64 * tiny.downscale and len(seen) > 1
 
 
 @pytest.mark.parametrize("size", [5, 16, 17, 40, 41])

@@ -105,6 +105,7 @@ describe("the run store", () => {
     const runs = new Runs({
       update: (node, change) => state.set(node, { ...state.get(node), ...change }),
       queue: (count) => log.push(`queue ${String(count)}`),
+      notice: (text) => log.push(`notice ${text}`),
       started: (id) => log.push(`started ${id}`),
       progress: () => undefined,
       ended: (id, how, message) => log.push(`${how} ${id} ${message}`.trim()),
@@ -169,6 +170,13 @@ describe("the run store", () => {
     expect(state.get("2")).toMatchObject({ state: "error", errors: [{ input: null, text: "out of memory (OOM)" }] });
     expect(state.get("1")?.state).toBe("idle");
     expect(log.at(-1)).toBe("error p out of memory");
+  });
+
+  it("passes on what the run survived", () => {
+    const { runs, log } = recorder();
+    runs.queued("p", ["1"]);
+    runs.event("x_notice", { prompt_id: "p", node: "1", text: "Memory ran out." });
+    expect(log.at(-1)).toBe("notice Memory ran out.");
   });
 
   it("reads the errors of a refused prompt", () => {

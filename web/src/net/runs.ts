@@ -23,6 +23,8 @@ export type JobEnd = "success" | "error" | "interrupted";
 export interface RunSink {
   update(node: Key, change: NodeUpdate, prompt: string): void;
   queue(count: number): void;
+  /** Something happened that the run survived. */
+  notice(text: string): void;
   started(prompt: string): void;
   progress(fraction: number): void;
   ended(prompt: string, how: JobEnd, message: string): void;
@@ -104,6 +106,9 @@ export class Runs {
         break;
       case "executed":
         this.executed(prompt, data);
+        break;
+      case "x_notice":
+        this.sink.notice(text(data["text"]) ?? "");
         break;
       case "execution_success":
         this.end(prompt, "success", "");

@@ -45,6 +45,9 @@ export class Running {
         ui.progress.value = fraction;
         this.showTitle();
       },
+      notice: (text) => {
+        toast(text);
+      },
       ended: (prompt, how, message) => {
         this.ended(prompt, how, message);
       },
