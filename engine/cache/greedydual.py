@@ -2,14 +2,19 @@
 
 Invariant: every item has a priority, clock + cost / size, set when it was last used. The item
 with the lowest priority goes first and the clock rises to its priority, so that what is not
-used ages; the sizes of all items together are ``used``.
+used ages; the sizes of all items together are ``used``. An item is in the queue once for
+each change of its priority, so that using the same items again and again costs nothing.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
+
+
+def _nothing(key: object) -> bool:
+    return False
 
 
 class GreedyDual(Generic[K]):
@@ -23,7 +28,7 @@ class GreedyDual(Generic[K]):
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.used = 0
-        self._items: dict[K, tuple[int, float, float]] = {}  # size, cost, priority
+        self._items: dict[K, tuple[int, float, float, int]] = {}  # size, cost, priority, number
         self._queue: list[tuple[float, int, K]] = []
         self._clock = 0.0
         self._pushes = 0
@@ -36,18 +41,29 @@ class GreedyDual(Generic[K]):
 
     def items(self) -> Iterator[tuple[K, int, float]]:
         """Key, size and cost of everything."""
-        return ((key, size, cost) for key, (size, cost, _) in self._items.items())
+        return ((key, item[0], item[1]) for key, item in self._items.items())
 
     def add(self, key: K, size: int, cost: float) -> list[K]:
         """Take an item in; the keys that have to go for it, perhaps its own."""
+        self.put(key, size, cost)
+        return self.evict()
+
+    def put(self, key: K, size: int, cost: float) -> None:
+        """Take an item in, whether there is room or not."""
         self.remove(key)
         self.used += size
         self._rank(key, size, cost)
-        return list(self._evict())
 
     def use(self, key: K) -> None:
         """Say that an item was used now."""
-        size, cost, _ = self._items[key]
+        size, cost, priority, _ = self._items[key]
+        if priority != self._clock + cost / max(size, 1):
+            self._rank(key, size, cost)
+
+    def resize(self, key: K, size: int) -> None:
+        """Say that an item has another size than before."""
+        old, cost, _, _ = self._items[key]
+        self.used += size - old
         self._rank(key, size, cost)
 
     def remove(self, key: K) -> bool:
@@ -62,23 +78,36 @@ class GreedyDual(Generic[K]):
         self._queue.clear()
         self.used = 0
 
+    def evict(self) -> list[K]:
+        """Forget items until the rest is within the budget; their keys."""
+        gone = []
+        while self.used > self.budget and (key := self.lowest()) is not None:
+            self.remove(key)
+            gone.append(key)
+        return gone
+
+    def lowest(self, is_kept: Callable[[K], bool] = _nothing) -> K | None:
+        """The item to give up next, leaving out those that are kept; None if there is none."""
+        aside, found = [], None
+        while self._queue and found is None:
+            ranked = heapq.heappop(self._queue)
+            if self._is_current(ranked):
+                aside.append(ranked)
+                if not is_kept(ranked[2]):
+                    self._clock, _, found = ranked
+        for ranked in aside:
+            heapq.heappush(self._queue, ranked)
+        return found
+
     def _rank(self, key: K, size: int, cost: float) -> None:
         priority = self._clock + cost / max(size, 1)
-        self._items[key] = (size, cost, priority)
         self._pushes += 1
+        self._items[key] = (size, cost, priority, self._pushes)
         heapq.heappush(self._queue, (priority, self._pushes, key))
         if len(self._queue) > 4 * len(self._items) + 64:
-            self._queue = [(p, i, k) for p, i, k in self._queue if self._is_current(k, p)]
+            self._queue = [ranked for ranked in self._queue if self._is_current(ranked)]
             heapq.heapify(self._queue)
 
-    def _is_current(self, key: K, priority: float) -> bool:
-        item = self._items.get(key)
-        return item is not None and item[2] == priority
-
-    def _evict(self) -> Iterator[K]:
-        while self.used > self.budget:
-            priority, _, key = heapq.heappop(self._queue)
-            if self._is_current(key, priority):
-                self._clock = priority
-                self.remove(key)
-                yield key
+    def _is_current(self, ranked: tuple[float, int, K]) -> bool:
+        item = self._items.get(ranked[2])
+        return item is not None and item[3] == ranked[1]

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.cache.greedydual import GreedyDual
 from engine.cache.memory import Entry, ResultCache
 from engine.cache.size import nbytes
 from engine.graph.signature import Signature
@@ -68,3 +69,12 @@ def test_clear_and_discard() -> None:
     assert (cache.get(name(1)), cache.used, len(cache)) == (None, 10, 1)
     cache.clear()
     assert (cache.used, len(cache)) == (0, 0)
+
+
+def test_using_the_same_again_and_again_leaves_nothing_behind() -> None:
+    room: GreedyDual[int] = GreedyDual(100)
+    for key in range(3):
+        room.add(key, 10, 1.0)
+    for _ in range(1000):
+        room.use(1)
+    assert len(room._queue) == 3
