@@ -38,12 +38,13 @@ class TieredCache(ResultCache):
             super().put(signature, entry)
         return entry
 
-    def put(self, signature: Signature, entry: Entry) -> None:
+    def put(self, signature: Signature, entry: Entry) -> int:
         """Remember a result; on disk too if it took long enough or showed something."""
-        super().put(signature, entry)
+        size = super().put(signature, entry)
         worth = entry.seconds >= WORTH_SECONDS or entry.ui
         if worth and self._backlog.acquire(blocking=False):
             self._writer.submit(self._write, signature, entry)
+        return size
 
     def _write(self, signature: Signature, entry: Entry) -> None:
         try:

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cache.greedydual import GreedyDual
-from engine.cache.memory import Entry, ResultCache
-from engine.cache.size import nbytes
+from engine.cache.memory import ENTRY_BYTES, Entry, ResultCache
+from engine.cache.parts import nbytes
 from engine.graph.signature import Signature
 
 
@@ -20,6 +20,11 @@ def entry(size: int, seconds: float = 1.0) -> Entry:
     return Entry(([Array(size)],), {}, seconds)
 
 
+def room(entries: int, size: int = 50) -> int:
+    """A budget for so many entries."""
+    return entries * (ENTRY_BYTES + size)
+
+
 def name(text: object) -> Signature:
     return Signature(str(text))
 
@@ -31,15 +36,16 @@ def test_sizes_count_shared_parts_once() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 60), st.floats(0, 10)), max_size=40))
 def test_never_over_budget(actions: list[tuple[int, int, float]]) -> None:
-    cache = ResultCache(100)
+    cache = ResultCache(room(2))
     for key, size, seconds in actions:
-        cache.put(name(key), entry(size, seconds))
-        assert cache.used <= 100
-        assert cache.used == sum(nbytes(e.values) for e in cache._entries.values())
+        cache.put(name(key), entry(size * 10, seconds))
+        assert cache.used <= room(2)
+        sizes = [nbytes(e.values) + ENTRY_BYTES for e in cache._entries.values()]
+        assert cache.used == sum(sizes)
 
 
 def test_the_cheap_goes_before_the_dear() -> None:
-    cache = ResultCache(100)
+    cache = ResultCache(room(2))
     cache.put(name("dear"), entry(50, seconds=10))
     cache.put(name("cheap"), entry(50, seconds=0.1))
     cache.put(name("new"), entry(50, seconds=1))
@@ -47,7 +53,7 @@ def test_the_cheap_goes_before_the_dear() -> None:
 
 
 def test_what_is_not_used_ages() -> None:
-    cache = ResultCache(100)
+    cache = ResultCache(room(2))
     cache.put(name("old"), entry(50, seconds=3))
     for i in range(20):
         cache.put(name(i), entry(50, seconds=1))
@@ -55,18 +61,18 @@ def test_what_is_not_used_ages() -> None:
 
 
 def test_what_is_larger_than_the_budget_is_not_kept() -> None:
-    cache = ResultCache(100)
+    cache = ResultCache(room(2))
     cache.put(name("small"), entry(10))
-    cache.put(name("large"), entry(101))
+    cache.put(name("large"), entry(room(2)))
     assert name("small") in cache and name("large") not in cache
 
 
 def test_clear_and_discard() -> None:
-    cache = ResultCache(100)
+    cache = ResultCache(room(2))
     cache.put(name(1), entry(10))
     cache.put(name(2), entry(10))
     cache.discard(name(1))
-    assert (cache.get(name(1)), cache.used, len(cache)) == (None, 10, 1)
+    assert (cache.get(name(1)), cache.used, len(cache)) == (None, 10 + ENTRY_BYTES, 1)
     cache.clear()
     assert (cache.used, len(cache)) == (0, 0)
 
