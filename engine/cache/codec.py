@@ -1,14 +1,16 @@
 """Results as files: tensors in safetensors, everything around them as JSON; never a pickle.
 
 Invariant: what was read equals what was written. A value that is no tensor, number, text,
-None or a container of those is not storable; its entry then lives in memory alone.
+None, registered reference or a container of those is not storable; its entry then lives in
+memory alone.
 """
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .memory import Entry
+from .entry import Entry
+from .references import form_named, form_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +19,7 @@ VERSION = 1
 
 
 class NotStorable(Exception):
-    """The value holds something that has no file form, such as a handle on weights."""
+    """The value holds something that has no file form, such as an open file."""
 
 
 def encode(entry: Entry) -> tuple[dict[str, "Tensor"], str]:
@@ -32,7 +34,8 @@ def encode(entry: Entry) -> tuple[dict[str, "Tensor"], str]:
         ui = json.loads(json.dumps(entry.ui))
     except TypeError as error:
         raise NotStorable(str(error)) from error
-    form = {"version": VERSION, "values": values, "ui": ui, "seconds": entry.seconds}
+    about = {"ui": ui, "seconds": entry.seconds, "kind": entry.kind}
+    form = {"version": VERSION, "values": values, **about}
     return tensors, json.dumps(form)
 
 
@@ -41,12 +44,13 @@ def decode(tensors: Mapping[str, "Tensor"], text: str) -> Entry:
 
     Raises:
         ValueError: the text is of another version.
+        Exception: something that it refers to is not there any more.
     """
     form = json.loads(text)
     if form["version"] != VERSION:
         raise ValueError("written by another version")
     values = tuple([_unpack(item, tensors) for item in items] for items in form["values"])
-    return Entry(values, form["ui"], form["seconds"])
+    return Entry(values, form["ui"], form["seconds"], form.get("kind", ""))
 
 
 def _pack(value: Any, tensors: dict[str, "Tensor"]) -> Any:
@@ -63,6 +67,8 @@ def _pack(value: Any, tensors: dict[str, "Tensor"]) -> Any:
         return {kind: [_pack(item, tensors) for item in value]}
     if type(value) is dict and all(isinstance(key, str) for key in value):
         return {"dict": {key: _pack(item, tensors) for key, item in value.items()}}
+    if (form := form_of(value)) is not None:
+        return {"reference": [form.name, _pack(dict(form.store(value)), tensors)]}
     raise NotStorable(f"{type(value).__name__} has no file form")
 
 
@@ -75,6 +81,8 @@ def _unpack(form: Any, tensors: Mapping[str, "Tensor"]) -> Any:
             return tensors[inner]
         case "dict":
             return {key: _unpack(item, tensors) for key, item in inner.items()}
+        case "reference":
+            return form_named(inner[0]).load(_unpack(inner[1], tensors))
         case _:
             items = [_unpack(item, tensors) for item in inner]
             return items if kind == "list" else tuple(items)
