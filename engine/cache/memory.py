@@ -9,8 +9,9 @@ pinned; what runs have pinned is never given up to make room. Entries are immuta
 
 import heapq
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -22,12 +23,43 @@ from .moving import Mover
 from .parts import Key, Part, parts_of
 from .room import Room
 
-__all__ = ["Entry", "ResultCache"]
+__all__ = ["Entry", "ResultCache", "Spare"]
 
 #: What a result takes besides its parts, so that many small ones count too.
 ENTRY_BYTES = 512
 #: Results that a report names.
 LARGEST = 10
+#: Between two looks at the free memory while something runs.
+SPARE_SECONDS = 0.1
+
+
+class Spare:
+    """Memory of the computer that shall stay free (``--cache-ram``).
+
+    Attributes:
+        active: bytes while something runs.
+        idle: bytes while nothing runs.
+    """
+
+    def __init__(
+        self,
+        active: int,
+        idle: int,
+        free: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Ask ``free`` for the bytes that are free, rarely while something runs."""
+        self.active, self.idle = active, idle
+        self._free, self._clock = free, clock
+        self._due = 0.0
+
+    def missing(self, is_active: bool) -> int:
+        """Bytes to give up now."""
+        now = self._clock()
+        if is_active and now < self._due:
+            return 0
+        self._due = now + SPARE_SECONDS
+        return max(0, (self.active if is_active else self.idle) - self._free())
 
 
 class ResultCache:
@@ -38,18 +70,33 @@ class ResultCache:
         misses: results that were not.
         demotions: results that moved from the device to the computer's memory.
         promotions: results that moved back.
+        is_deep: whether :meth:`fetch` may find what :meth:`get` does not, and take long.
     """
 
-    def __init__(self, budget: int, device_budget: int = 0, mover: Mover | None = None) -> None:
+    is_deep = False
+
+    def __init__(
+        self,
+        budget: int,
+        device_budget: int = 0,
+        mover: Mover | None = None,
+        spare: "Spare | None" = None,
+    ) -> None:
         """Keep at most so many bytes in the computer's memory and on the device; 0 keeps nothing.
 
-        Without a mover, what has no place on the device is given up.
+        Args:
+            budget: bytes in the computer's memory.
+            device_budget: bytes on the device.
+            mover: without one, what has no place on the device is given up.
+            spare: memory to leave to others, if any.
         """
         self.hits = self.misses = self.demotions = self.promotions = 0
         self._entries: dict[Signature, Entry] = {}
         self._host: Room[Signature] = Room(budget)
         self._device: Room[Signature] = Room(device_budget)
         self._mover = mover
+        self._spare = spare
+        self._runs = 0
         self._movers_thread = ThreadPoolExecutor(1, "cache-mover")
         self._homes: dict[Signature, dict[Key, str]] = {}
         self._pins: Counter[Signature] = Counter()
@@ -68,9 +115,17 @@ class ResultCache:
 
     def begin(self, signatures: Collection[Signature]) -> None:
         """A run of nodes with these signatures begins."""
+        with self._lock:
+            self._runs += 1
 
     def end(self) -> None:
         """A run ended."""
+        with self._lock:
+            self._runs -= 1
+            self._leave_spare()
+
+    def refresh(self) -> None:
+        """Learn what other processes left in tiers that they share."""
 
     def pin(self, signature: Signature) -> None:
         """Keep a result, if it is there or when it comes, until as many times unpinned."""
@@ -110,6 +165,7 @@ class ResultCache:
             if self._fits(parts):
                 self._place(signature, entry, parts)
                 self._make_room(signature)
+                self._leave_spare()
         return size
 
     def discard(self, signature: Signature) -> None:
@@ -182,20 +238,24 @@ class ResultCache:
             if victim is None and newest not in self._device:
                 break
             self._demote(newest if victim is None else victim)
-        for gone in self._evict():
-            self._dropped(gone)
+        self._evict(lambda: self._host.is_over)
         if self._host.is_over:  # all the rest is pinned
             self._forget(newest)
 
-    def _evict(self, is_due: Callable[[], bool] | None = None) -> Iterable[tuple[Signature, Entry]]:
-        """Give up what is cheapest while the computer's memory is over its budget."""
-        is_due = is_due or (lambda: self._host.is_over)
-        while is_due() and (key := self._host.lowest(self._is_pinned)) is not None:
-            entry = self._entries[key]
-            self._forget(key)
-            yield key, entry
+    def _leave_spare(self) -> None:
+        missing = self._spare.missing(self._runs > 0) if self._spare else 0
+        if missing:
+            goal = self._host.used - missing
+            self._evict(lambda: self._host.used > max(goal, 0))
 
-    def _dropped(self, gone: tuple[Signature, Entry]) -> None:
+    def _evict(self, is_due: Callable[[], bool]) -> None:
+        """Give up what is cheapest in the computer's memory."""
+        while is_due() and (key := self._host.lowest(self._is_pinned)) is not None:
+            entry, size = self._entries[key], self._host.bytes_of([key])
+            self._forget(key)
+            self._dropped(key, entry, size)
+
+    def _dropped(self, signature: Signature, entry: Entry, size: int) -> None:
         """A result left the memory."""
 
     def _is_pinned(self, signature: Signature) -> bool:

@@ -4,12 +4,13 @@ Invariant: before anything runs, every node has a signature and every output tha
 passed the checks of its nodes.
 """
 
+import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.cache.memory import Entry, ResultCache
+from engine.cache.memory import ResultCache
 from engine.cache.steps import StepStore
 from engine.folders import Folders
 from engine.graph.faults import Fault
@@ -20,9 +21,9 @@ from engine.plugins.node import NOT_RESUMABLE, Node, Resumable
 
 from .events import Emit, Event, Outcome
 from .expansion import VALUE, Expansion
-from .files import shown_files
 from .hooks import Hooks
 from .lanes import Lanes
+from .lookup import Lookup
 from .plan import Plan, lazy_inputs, plan
 from .relief import Relieve
 from .reports import EncodePreview
@@ -90,16 +91,53 @@ class Executor:
         emit(Event("started"))
         refused = await self._hooks(run.number).faults(run.prompt, self.specs)
         names = await self._signatures(run.prompt, run.outputs, run.number)
-        known = [id for id in run.prompt if names[id] in self.cache]
-        emit(Event("cached", {"nodes": known}))
-        todo = Plan(dict(run.prompt), dict(names), self._known, self.lazy)
-        return await Running(self, run, todo, emit, cancelled or threading.Event()).run(refused)
+        todo = Plan(dict(run.prompt), dict(names), Lookup(self.cache, self.folders), self.lazy)
+        todo.pin, todo.unpin = self.cache.pin, self.cache.unpin
+        self.cache.begin(set(names.values()))
+        try:
+            await self.survey(todo, run.outputs, refresh=True)
+            known = [id for id in run.prompt if names[id] in self.cache]
+            emit(Event("cached", {"nodes": known}))
+            running = Running(self, run, todo, emit, cancelled or threading.Event())
+            return await running.run(refused)
+        finally:
+            todo.release()
+            self.cache.end()
+
+    async def survey(self, todo: Plan, ids: Sequence[str], refresh: bool = False) -> None:
+        """Look up what planning some nodes will ask for, so that it waits for no disk.
+
+        Args:
+            todo: the plan.
+            ids: of nodes that will be wanted.
+            refresh: learn first what other processes left.
+        """
+        assert isinstance(todo.known, Lookup)
+        if self.cache.is_deep:
+            await asyncio.to_thread(self._survey, todo, ids, todo.known.stage, refresh)
+        elif refresh:
+            for id in ids:
+                todo.known.stage(todo.signatures[id])
+
+    def _survey(
+        self, todo: Plan, ids: Iterable[str], known: Callable[[Signature], Any], refresh: bool
+    ) -> None:
+        if refresh:
+            self.cache.refresh()
+        todo.survey(ids, known)
 
     async def outlook(self, prompt: Prompt, outputs: Sequence[str]) -> dict[str, str]:
         """Per node of a validated prompt ``cached``, ``run``, or ``idle`` if nobody needs it."""
         names = await self._signatures(prompt, outputs, 0.0)
-        todo = plan(prompt, outputs, names, self._known, self.lazy)
+        lookup = Lookup(self.cache, self.folders)
+        await asyncio.to_thread(self._look_up, lookup, [names[id] for id in outputs])
+        todo = plan(prompt, outputs, names, lookup.glance, self.lazy)
         return {id: self._state(names[id], id in todo.open) for id in prompt}
+
+    def _look_up(self, lookup: Lookup, names: Iterable[Signature]) -> None:
+        self.cache.refresh()
+        for name in names:
+            lookup.stage(name)
 
     def _state(self, signature: Signature, is_open: bool) -> str:
         if is_open:
@@ -109,12 +147,9 @@ class Executor:
     async def _signatures(
         self, prompt: Prompt, outputs: Sequence[str], number: float
     ) -> dict[str, Signature]:
-        """Names of all results; those of outputs whose files are gone are forgotten."""
+        """Names of all results."""
         prints = await self._hooks(number).fingerprints(prompt, upstream(prompt, outputs))
-        names = signatures(prompt, self.specs, self.file_stamp, prints)
-        for id in outputs:
-            self._known(names[id])
-        return names
+        return signatures(prompt, self.specs, self.file_stamp, prints)
 
     async def faults(self, prompt: Prompt) -> dict[str, list[Fault]]:
         """What the own checks of nodes have against a validated prompt."""
@@ -126,14 +161,6 @@ class Executor:
 
     def _hooks(self, number: float) -> Hooks:
         return Hooks(self.nodes, self.lanes, self.folders, number)
-
-    def _known(self, signature: Signature) -> Entry | None:
-        """A result from the cache, unless files that it showed were deleted since."""
-        entry = self.cache.get(signature)
-        if entry is not None and not all(p.exists() for p in shown_files(entry.ui, self.folders)):
-            self.cache.discard(signature)
-            return None
-        return entry
 
     async def admit(self, new: Expansion, todo: Plan, number: float) -> None:
         """Check and sign inner nodes, and take them into the plan.

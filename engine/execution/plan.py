@@ -22,6 +22,10 @@ from engine.graph.spec import Specs
 Values = tuple[list[Any], ...]
 
 
+def _ignore(signature: Signature) -> None:
+    pass
+
+
 @dataclass
 class Step:
     """What became of a wish.
@@ -62,6 +66,8 @@ class Plan:
         takes: per open node, all sources that it may take from.
         uses: per node, how many open nodes may take its result.
         asked: per node, the lazy inputs that it asked for.
+        pin: told of each result that an open node may take.
+        unpin: told when no open node may take it any more.
     """
 
     prompt: dict[str, PromptNode]
@@ -80,6 +86,8 @@ class Plan:
     takes: dict[str, dict[str, None]] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
     asked: dict[str, set[str]] = field(default_factory=dict)
+    pin: Callable[[Signature], None] = _ignore
+    unpin: Callable[[Signature], None] = _ignore
 
     def want(self, ids: Iterable[str]) -> Step:
         """Plan nodes and everything that they need and that is not known."""
@@ -118,6 +126,19 @@ class Plan:
                 stack += [(source, False) for source in reversed(sources[id])]
         return step, sources
 
+    def survey(self, ids: Iterable[str], known: Callable[[Signature], object]) -> None:
+        """Look up the results that planning these nodes will ask for; changes nothing."""
+        entered: set[str] = set()
+        stack = list(ids)
+        settled = (self.held, self.given, self.open, self.lost)
+        while stack:
+            id = stack.pop()
+            if id in entered or any(id in group for group in settled):
+                continue
+            entered.add(id)
+            if known(self.signatures[id]) is None:
+                stack += self._followed(id)
+
     def _is_settled(self, id: str) -> bool:
         if id in self.given and id not in self.held:
             self.held[id] = self.given[id]
@@ -143,7 +164,9 @@ class Plan:
         for source in sources:
             if source not in taken:
                 taken[source] = None
-                self.uses[source] = self.uses.get(source, 0) + 1
+                uses = self.uses[source] = self.uses.get(source, 0) + 1
+                if uses == 1:
+                    self.pin(self.signatures[source])
 
     def _hold(self, id: str, values: Values) -> None:
         if self.uses.get(id):
@@ -207,6 +230,12 @@ class Plan:
             self.uses[source] -= 1
             if self.uses[source] == 0:
                 self.held.pop(source, None)
+                self.unpin(self.signatures[source])
+
+    def release(self) -> None:
+        """Give up what nodes may still take that did not come to their end."""
+        for id in list(self.takes):
+            self._end(id)
 
     def follower(self, id: str) -> str | None:
         """The node that can run as soon as ``id`` has ended, if that makes just one possible.

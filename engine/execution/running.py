@@ -12,7 +12,7 @@ only what depends on it; the run ends when nothing is in flight and nothing can 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -314,11 +314,17 @@ class Running:
             case Called():
                 self._called(id, this, result)
             case Asked():
-                self._take(self.plan.ask(id, result.names))
+                self._spawn(self._ask(id, result.names))
             case Interrupted():
                 self._interrupted(id)
             case _:
                 self._failed(id, result, this)
+
+    async def _ask(self, id: str, names: Iterable[str]) -> None:
+        wanted = [link.node for name, link in self.plan.prompt[id].links() if name in names]
+        await self.executor.survey(self.plan, wanted)
+        if id not in self.plan.lost:
+            self._take(self.plan.ask(id, names))
 
     def _called(self, id: str, this: Invocation, called: Called) -> None:
         if this.messages or self._has_loud_source(id):
@@ -335,7 +341,7 @@ class Running:
         return bool(self.loud) and not self.loud.isdisjoint(self.plan.takes[id])
 
     def _done(self, id: str, values: Values, called: Called) -> None:
-        entry = Entry(values, called.ui, called.seconds)
+        entry = Entry(values, called.ui, called.seconds, self.plan.prompt[id].kind)
         if id not in self.loud and id not in self.showing:
             self.executor.cache.put(self.plan.signatures[id], entry)
         if self.executor.steps:
@@ -357,6 +363,8 @@ class Running:
             self._refuse_taken_ids(id, new)
             await self.executor.admit(new, self.plan, self.job.number)
             self._refuse_bad_results(id, new)
+            roots = [inner for inner in new.nodes if self._is_output(inner)]
+            await self.executor.survey(self.plan, [*new.sources(), *roots])
         except InvalidPrompt as error:
             text = f"The nodes that it expanded into cannot run: {error.message} {error.details}"
             self._failed(id, NodeError(text), this)
