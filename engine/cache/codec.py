@@ -68,7 +68,11 @@ def _pack(value: Any, tensors: dict[str, "Tensor"]) -> Any:
     if type(value) is dict and all(isinstance(key, str) for key in value):
         return {"dict": {key: _pack(item, tensors) for key, item in value.items()}}
     if (form := form_of(value)) is not None:
-        return {"reference": [form.name, _pack(dict(form.store(value)), tensors)]}
+        try:
+            stored = dict(form.store(value))
+        except Exception as error:  # what it refers to is gone, say
+            raise NotStorable(f"{form.name}: {error}") from error
+        return {"reference": [form.name, _pack(stored, tensors)]}
     raise NotStorable(f"{type(value).__name__} has no file form")
 
 

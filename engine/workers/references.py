@@ -1,0 +1,64 @@
+"""File forms of the handles that flow through graphs, so that results with them survive restarts.
+
+A stored handle is the name of weights in a file, and what sets it apart from the handle that
+loading the file gives: other noise levels, another layer, patches, as far as those have file
+forms themselves.
+
+Invariant: a handle comes back equal, and only while its file is the same; that looks at the
+file's header only, never at weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.cache.references import register
+from engine.diffusion import handles
+from engine.diffusion.checkpoints import load_checkpoint, load_vae
+from engine.diffusion.parameterization import Discrete
+from engine.diffusion.upscale import load_upscale_model
+from engine.diffusion.weights import file_id
+from engine.errors import ModelFileError
+
+
+def register_handles() -> None:
+    """Let the cache store handles."""
+    for cls in (handles.Model, handles.Clip, handles.Vae, handles.UpscaleModel):
+        register(cls.__name__, cls, _store, _load)
+    for part in (handles.LatentFormat, Discrete):
+        register(part.__name__, part)
+
+
+def _store(handle: Any) -> dict[str, Any]:
+    path, id = handle.weights.path, handle.weights.id
+    plain = _plain(path, id)
+    names = [field.name for field in fields(handle) if field.compare]
+    changes = {n: v for n in names if (v := getattr(handle, n)) != getattr(plain, n)}
+    return {"path": str(path), "id": id, "changes": changes}
+
+
+def _load(form: Mapping[str, Any]) -> Any:
+    return replace(_plain(Path(form["path"]), form["id"]), **form["changes"])
+
+
+def _plain(path: Path, id: str) -> Any:
+    """The handle on some weights as their file gives it; raises if that is another file now."""
+    return _handles_in(path, file_id(path))[id]
+
+
+@lru_cache(maxsize=64)
+def _handles_in(path: Path, id: str) -> dict[str, Any]:
+    """All handles on a file by the names of their weights; ``id`` tells its states apart."""
+    return {handle.weights.id: handle for handle in _loaded(path)}
+
+
+def _loaded(path: Path) -> Iterator[Any]:
+    for load in (load_checkpoint, load_vae, load_upscale_model):
+        try:
+            found: Any = load(path)
+        except ModelFileError:
+            continue
+        parts = (found,) if hasattr(found, "weights") else vars(found).values()
+        yield from (part for part in parts if part is not None)
