@@ -13,6 +13,8 @@ from typing import NoReturn
 from engine.folders import Folders, standard
 from engine.folders_config import with_extra_paths
 
+from .cache_flags import add_cache
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Flags of other launchers that mean something we do not do, and what to do instead.
@@ -80,27 +82,12 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Flags that say where and with how much memory to compute."""
+    """Flags that say where to compute, and which results to keep."""
     group = parser.add_argument_group("device")
     choice = group.add_mutually_exclusive_group()
     choice.add_argument("--cpu", action="store_true", help="compute on the CPU")
     choice.add_argument("--cuda-device", type=int, metavar="N", help="compute on the N-th GPU")
-    group.add_argument(
-        "--cache-size",
-        type=float,
-        default=2.0,
-        metavar="GB",
-        help="memory for results that need not be computed again (default: 2)",
-    )
-    group.add_argument(
-        "--cache-disk",
-        type=float,
-        default=4.0,
-        metavar="GB",
-        help="disk space for such results, kept across restarts below the user folder "
-        "(default: 4; 0 keeps none)",
-    )
-    group.add_argument("--cache-none", action="store_true", help="compute everything every time")
+    add_cache(parser)
 
 
 def default_base() -> Path:
@@ -133,10 +120,3 @@ def device_of(args: argparse.Namespace) -> str:
     if args.cpu:
         return "cpu"
     return "auto" if args.cuda_device is None else f"cuda:{args.cuda_device}"
-
-
-def cache_budgets_of(args: argparse.Namespace) -> tuple[int, int]:
-    """Bytes of results to keep in memory and on disk."""
-    if args.cache_none:
-        return 0, 0
-    return int(args.cache_size * 2**30), int(args.cache_disk * 2**30)

@@ -19,7 +19,8 @@ from engine.store.timings import medians
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import build
 
-from .arguments import add_device, add_folders, cache_budgets_of, device_of, folders_of
+from .arguments import add_device, add_folders, device_of, folders_of
+from .cache_flags import cache_of
 from .source import prompt_of, read
 
 
@@ -51,9 +52,8 @@ def run(args: argparse.Namespace) -> int:
 async def _look(
     args: argparse.Namespace, folders: Folders
 ) -> tuple[Prompt, Mapping[str, Prospect]]:
-    memory, disk = cache_budgets_of(args)
     packs = not args.disable_all_custom_nodes
-    config = WorkerConfig(folders, device_of(args), memory, disk, packs=packs)
+    config = WorkerConfig(folders, device_of(args), cache_of(args), packs=packs)
     built = build(config)
     prompt, _ = prompt_of(read(args.workflow), built.executor.specs)
     try:

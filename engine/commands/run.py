@@ -17,7 +17,8 @@ from engine.graph.validate import validate
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import Runtime, build
 
-from .arguments import add_device, add_folders, cache_budgets_of, device_of, folders_of
+from .arguments import add_device, add_folders, device_of, folders_of
+from .cache_flags import cache_of
 from .check import explain, fault_lines
 from .source import apply_settings, prompt_of, read
 
@@ -59,12 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
-    memory, disk = cache_budgets_of(args)
     return WorkerConfig(
         folders=folders,
         device=device_of(args),
-        cache_bytes=memory,
-        disk_bytes=disk,
+        cache=cache_of(args),
         packs=not args.disable_all_custom_nodes,
         previews=False,
     )

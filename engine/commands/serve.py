@@ -18,7 +18,8 @@ from engine.server.app import build
 from engine.server.state import STATE, ServerConfig
 from engine.workers.config import WorkerConfig
 
-from .arguments import ROOT, add_device, add_folders, cache_budgets_of, device_of, folders_of
+from .arguments import ROOT, add_device, add_folders, device_of, folders_of
+from .cache_flags import cache_of
 
 log = logging.getLogger("loom")
 
@@ -152,12 +153,10 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         metadata=not args.disable_metadata,
         argv=tuple(sys.argv),
     )
-    memory, disk = cache_budgets_of(args)
     worker = WorkerConfig(
         folders=folders,
         device=device_of(args),
-        cache_bytes=memory,
-        disk_bytes=disk,
+        cache=cache_of(args),
         packs=not args.disable_all_custom_nodes,
         previews=args.preview_method != "none",
         preview_size=args.preview_size,

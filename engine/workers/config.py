@@ -4,10 +4,12 @@ Invariant: plain JSON data, so that the server can send it to a process anywhere
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.cache import config as cache_config
+from engine.cache.config import CacheConfig
 from engine.folders import Folders
 
 
@@ -18,8 +20,7 @@ class WorkerConfig:
     Attributes:
         folders: roots of the installation.
         device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
-        cache_bytes: budget of the result cache in memory.
-        disk_bytes: budget of the result cache on disk; 0 keeps none there.
+        cache: which results are kept, and where.
         packs: whether to load node packs.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
@@ -27,8 +28,7 @@ class WorkerConfig:
 
     folders: Folders
     device: str = "auto"
-    cache_bytes: int = 2 << 30
-    disk_bytes: int = 4 << 30
+    cache: CacheConfig = field(default_factory=CacheConfig)
     packs: bool = True
     previews: bool = True
     preview_size: int = 512
@@ -53,4 +53,6 @@ def from_json(data: Mapping[str, Any]) -> WorkerConfig:
         custom_nodes=tuple(Path(p) for p in raw["custom_nodes"]),
         models={kind: tuple(Path(p) for p in paths) for kind, paths in raw["models"].items()},
     )
-    return WorkerConfig(**{**data, "folders": folders})
+    return WorkerConfig(
+        **{**data, "folders": folders, "cache": cache_config.from_json(data["cache"])}
+    )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from engine.cache.disk import DiskTier
+from engine.cache.make import make_cache as make_result_cache
 from engine.cache.memory import ResultCache
+from engine.cache.moving import TorchMover
 from engine.cache.steps import StepStore
 from engine.cache.tiered import TieredCache
 from engine.execution.executor import Executor
@@ -66,15 +67,18 @@ def build(config: WorkerConfig) -> Runtime:
 
 def make_cache(config: WorkerConfig) -> ResultCache:
     """The cache that the configuration asks for."""
-    if not config.disk_bytes:
-        return ResultCache(config.cache_bytes)
-    disk = DiskTier(config.folders.user / "cache", config.disk_bytes)
-    return TieredCache(config.cache_bytes, disk)
+    from .references import register_handles
+
+    register_handles()
+    root = config.folders.user / "cache"
+    return make_result_cache(config.cache, root, TorchMover(), host_memory)
 
 
 def make_steps(config: WorkerConfig) -> StepStore | None:
     """Where long calls leave their state; nowhere if nothing is to be kept on disk."""
-    return StepStore(config.folders.user / "cache" / "steps") if config.disk_bytes else None
+    if config.cache.mode == "none" or not config.cache.disk_bytes:
+        return None
+    return StepStore(config.folders.user / "cache" / "steps")
 
 
 def file_stamp(folders: Folders, kind: str, name: str) -> str:

@@ -1,13 +1,19 @@
 """The command line as a user has it: a process, its output, its exit code."""
 
+import importlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from PIL import Image
 
+from engine.cache.config import CacheConfig
+from engine.commands.arguments import Parser
+from engine.commands.cache_flags import cache_of
 from tests.live import ROOT, make_base, serving
 
 API = ROOT / "workflows" / "default_api.json"
@@ -207,3 +213,43 @@ def test_version_and_help() -> None:
     assert call("--version").stdout.startswith("Latent Loom ")
     assert "--set NODE.INPUT=VALUE" in call("run", "--help").stdout
     assert "Commands: serve" in call("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (("--cache-none", "--cache-lru", "5"), "not allowed with argument --cache-none"),
+        (("--cache-classic", "--cache-ram"), "not allowed with argument --cache-classic"),
+        (("--cache-lru", "0"), "0 is no number of nodes; give 1 or more"),
+        (("--cache-ram", "1", "2", "3"), "takes two numbers at most, not 3"),
+        (("--cache-size", "lots"), "lots is no amount of memory"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "run", "plan"])
+def test_flags_of_the_cache_at_fault_are_explained(
+    capsys: pytest.CaptureFixture[str], command: str, flags: tuple[str, ...], text: str
+) -> None:
+    with pytest.raises(SystemExit) as ending:
+        parser_of(command).parse_args(["x.json", *flags] if command != "serve" else list(flags))
+    assert (ending.value.code, text in capsys.readouterr().err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["serve", "run", "plan"])
+def test_flags_of_the_cache_are_understood(command: str) -> None:
+    def asked(*flags: str) -> CacheConfig:
+        words = [*flags] if command == "serve" else ["x.json", *flags]
+        return cache_of(parser_of(command).parse_args(words))
+
+    assert asked() == replace(CacheConfig(), active_bytes=ANY, idle_bytes=ANY)
+    assert asked("--cache-classic").mode == "classic"
+    assert (asked("--cache-lru", "7").mode, asked("--cache-lru", "7").entries) == ("lru", 7)
+    spare = asked("--cache-ram", "3", "1.5")
+    assert (spare.mode, spare.active_bytes, spare.idle_bytes) == ("ram", 3 << 30, 3 << 29)
+    assert asked("--cache-ram").active_bytes >= 2 << 30
+    assert asked("--cache-device", "0.5").device_bytes == 1 << 29
+
+
+def parser_of(command: str) -> Parser:
+    parser = Parser()
+    importlib.import_module(f"engine.commands.{command}").add_arguments(parser)
+    return parser
