@@ -67,8 +67,7 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     Raises:
         ModelFileError: the tensors do not fit the network.
     """
-    with _WithoutInit(), torch.device("meta"):
-        network = weights.build()
+    network = build_empty(weights)
     names = weights.names(read_header(weights.path).shapes)
     tensors = read_tensors(weights.path, names)
     state = {names[k]: t for k, t in tensors.items() if not _is_leftover(names[k])}
@@ -78,6 +77,12 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     placed = {k: t.to(device, dtype) for k, t in state.items()}
     network.load_state_dict(placed, assign=True)
     return network.requires_grad_(False).eval()
+
+
+def build_empty(weights: Weights) -> nn.Module:
+    """The network of some weights without the weights."""
+    with _WithoutInit(), torch.device("meta"):
+        return weights.build()
 
 
 class _WithoutInit(TorchFunctionMode):

@@ -3,20 +3,22 @@
 A conditioning is a list of pairs ``[vectors, options]``: ``vectors`` is ``b n width``, and
 ``options`` is a dict in which node packs may keep keys of their own. Understood here:
 ``area`` ((h, w, y, x) in latent cells, or ("percentage", h, w, y, x)), ``mask``,
-``mask_strength``, ``strength``, ``start_percent`` and ``end_percent``.
+``mask_strength``, ``strength``, ``start_percent``, ``end_percent``, ``default`` (fill what the
+others leave open) and ``control``. A model's family reads others (``pooled_output``, ``width``).
 
 Invariant: a conditioning is never changed; nodes make new lists.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .parameterization import INFINITE_SIGMA, Discrete
+from .control import PreparedControl
+from .parameterization import INFINITE_SIGMA, Sampling
 
 Conditioning = Sequence[Sequence[Any]]
 
@@ -48,6 +50,10 @@ class Condition:
         weight: how much it counts, ``1 1 h w`` within the area; None: 1 everywhere.
         sigma_start: noise level from which it applies.
         sigma_end: noise level down to which it applies.
+        inputs: what else the network is given, by name, each with the batch in front;
+            ``concat`` is put behind the latent's channels.
+        control: adds to the network's feature maps.
+        fills: counts only where the others leave something open.
     """
 
     vectors: Tensor
@@ -55,10 +61,47 @@ class Condition:
     weight: Tensor | None
     sigma_start: float
     sigma_end: float
+    inputs: Mapping[str, Tensor] = field(default_factory=dict)
+    control: PreparedControl | None = None
+    fills: bool = False
 
     def applies(self, sigma: float) -> bool:
         """Whether it counts at a noise level."""
         return self.sigma_end <= sigma <= self.sigma_start
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The run that a conditioning is made ready for.
+
+    Attributes:
+        sampling: translates percents to noise levels.
+        latent: what is sampled, as the network sees it (scaled), ``b c h w``.
+        place: a tensor of the device and precision that vectors shall have.
+        role: ``positive``, ``negative``, or another of the guider's.
+        seed: of the run.
+        mask: which part is made anew, ``b 1 h w``; None is all of it.
+        scale: pixels a side of one latent cell.
+        latent_scale: a VAE's latent times this is what the network sees.
+    """
+
+    sampling: Sampling
+    latent: Tensor
+    place: Tensor
+    role: str = "positive"
+    seed: int = 0
+    mask: Tensor | None = None
+    scale: int = 8
+    latent_scale: float = 1.0
+
+
+#: A family's rule: from an entry's options to further inputs of its network, by name.
+NetworkInputs = Callable[[Mapping[str, Any], Situation], Mapping[str, Tensor]]
+
+
+def no_inputs(options: Mapping[str, Any], situation: Situation) -> Mapping[str, Tensor]:
+    """For networks that are given the latent, the time and the tokens only."""
+    return {}
 
 
 def combine(*conditionings: Conditioning) -> Conditioning:
@@ -67,29 +110,46 @@ def combine(*conditionings: Conditioning) -> Conditioning:
 
 
 def prepare(
-    conditioning: Conditioning, sampling: Discrete, latent: Tensor, place: Tensor
+    conditioning: Conditioning, situation: Situation, inputs: NetworkInputs = no_inputs
 ) -> list[Condition]:
     """Resolve the options of every entry.
 
     Args:
         conditioning: as nodes hand it over.
-        sampling: translates percents to noise levels.
-        latent: ``b c h w`` that will be sampled.
-        place: a tensor of the device and precision that vectors shall have.
+        situation: the run.
+        inputs: the rule of the model's family.
     """
+    controls: dict[int, PreparedControl] = {}  # one control may serve several entries
     return [
-        Condition(
-            vectors=vectors.to(place),
-            area=_area(options.get("area"), *latent.shape[-2:]),
-            weight=_weight(options, latent),
-            sigma_start=_sigma(sampling, options.get("start_percent"), INFINITE_SIGMA),
-            sigma_end=_sigma(sampling, options.get("end_percent"), 0.0),
-        )
-        for vectors, options in conditioning
+        _entry(vectors, options, situation, inputs, controls) for vectors, options in conditioning
     ]
 
 
-def _sigma(sampling: Discrete, percent: float | None, default: float) -> float:
+def _entry(
+    vectors: Tensor,
+    options: Mapping[str, Any],
+    situation: Situation,
+    inputs: NetworkInputs,
+    controls: dict[int, PreparedControl],
+) -> Condition:
+    latent, sampling, control = situation.latent, situation.sampling, options.get("control")
+    if control is not None and id(control) not in controls:
+        controls[id(control)] = control.prepare(situation)
+    return Condition(
+        vectors=vectors.to(situation.place),
+        area=_area(options.get("area"), *latent.shape[-2:]),
+        weight=_weight(options, latent),
+        sigma_start=_sigma(sampling, options.get("start_percent"), INFINITE_SIGMA),
+        sigma_end=_sigma(sampling, options.get("end_percent"), 0.0),
+        inputs={
+            name: value.to(situation.place) for name, value in inputs(options, situation).items()
+        },
+        control=controls.get(id(control)) if control is not None else None,
+        fills=bool(options.get("default")),
+    )
+
+
+def _sigma(sampling: Sampling, percent: float | None, default: float) -> float:
     return default if percent is None else sampling.percent_to_sigma(percent)
 
 
@@ -104,7 +164,7 @@ def _area(area: Sequence[Any] | None, height: int, width: int) -> Area:
     return Area(min(h, height - y), min(w, width - x), y, x)
 
 
-def _weight(options: dict[str, Any], latent: Tensor) -> Tensor | None:
+def _weight(options: Mapping[str, Any], latent: Tensor) -> Tensor | None:
     """Mask, strengths and the fading of inner borders, multiplied."""
     strength = float(options.get("strength", 1.0))
     height, width = latent.shape[-2:]

@@ -5,9 +5,13 @@ Changing a model means making another handle by ``dataclasses.replace``; weights
 changed, and no handle keeps a network alive.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from .parameterization import Discrete
+from .conditioning import NetworkInputs, no_inputs
+from .hooks import NO_HOOKS, Hooks
+from .parameterization import Sampling
+from .patches import Patch
 from .weights import Weights
 
 Matrix = tuple[tuple[float, ...], ...]
@@ -41,12 +45,26 @@ class Model:
         sampling: what a noise level means to it and what it predicts.
         latent_format: of the latents it denoises.
         context_dim: numbers in each of the vectors that condition it.
+        inputs: the family's rule for what else the network is given.
+        patches: changes of the weights, in the order in which they apply.
+        hooks: functions around and inside of the network.
     """
 
     weights: Weights
-    sampling: Discrete
+    sampling: Sampling
     latent_format: LatentFormat
     context_dim: int
+    inputs: NetworkInputs = field(default=no_inputs, compare=False, repr=False)
+    patches: tuple[Patch, ...] = ()
+    hooks: Hooks = NO_HOOKS
+
+    def hooked(self, **more: Any) -> "Model":
+        """The same denoiser with more hooks; see :class:`.hooks.Hooks`."""
+        return replace(self, hooks=self.hooks.add(**more))
+
+    def patched(self, *more: Patch) -> "Model":
+        """The same denoiser with more changes of its weights."""
+        return replace(self, patches=(*self.patches, *more))
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,7 @@ class Clip:
         width: features of a token's vector.
         positions: tokens of a row, start and end included.
         layer: whose output is used; -1 the last, -2 the one before ("CLIP skip 2").
+        patches: changes of the weights, in the order in which they apply.
     """
 
     weights: Weights
@@ -66,6 +85,11 @@ class Clip:
     width: int
     positions: int
     layer: int = -1
+    patches: tuple[Patch, ...] = ()
+
+    def patched(self, *more: Patch) -> "Clip":
+        """The same encoder with more changes of its weights."""
+        return replace(self, patches=(*self.patches, *more))
 
 
 @dataclass(frozen=True)

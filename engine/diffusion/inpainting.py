@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .parameterization import Discrete
-from .samplers import Denoiser
+from .hooks import MaskRule
+from .parameterization import Sampling
+from .samplers import Denoiser, Seen
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,22 @@ class MaskedDenoiser:
         mask: ``b 1 h w``; 1 means "make anew".
         latent: the original.
         noise: for the original; the same at all levels.
+        rule: changes the mask with the noise level, if the model brings one.
+        sigmas: all levels of the run.
     """
 
     denoise: Denoiser
-    sampling: Discrete
+    sampling: Sampling
     mask: Tensor
     latent: Tensor
     noise: Tensor
+    rule: MaskRule | None = None
+    sigmas: tuple[float, ...] = ()
 
-    def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        """The clean latent: the model's inside the mask, the original outside."""
+    def __call__(self, x: Tensor, sigma: float) -> Seen:
+        """The clean latents: the model's inside the mask, the original outside."""
+        mask = self.rule(sigma, self.mask, self.sigmas) if self.rule else self.mask
         original = self.sampling.noised(self.latent, self.noise, sigma)
-        seen = x * self.mask + original * (1 - self.mask)
-        return self.denoise(seen, sigma) * self.mask + self.latent * (1 - self.mask)
+        seen = self.denoise(x * mask + original * (1 - mask), sigma)
+        sides = seen if isinstance(seen, Seen) else (seen, seen)
+        return Seen(*(side * mask + self.latent * (1 - mask) for side in sides))

@@ -5,7 +5,8 @@ a run that was saved at a step goes on exactly as if it had never stopped.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -28,6 +29,53 @@ def initial_noise(
         return torch.randn(tuple(shape), generator=generator)
     draws = [torch.randn((1, *shape[1:]), generator=generator) for _ in range(max(batch_index) + 1)]
     return torch.cat([draws[i] for i in batch_index])
+
+
+class NoiseSource(Protocol):
+    """The value of a NOISE socket: where a run's noise comes from."""
+
+    @property
+    def seed(self) -> int:
+        """Of the noise that samplers draw on the way."""
+
+    def __call__(self, latent: Mapping[str, Any]) -> Tensor:
+        """The noise that a latent starts from: the shape of its ``samples``, on the CPU."""
+
+
+@dataclass(frozen=True)
+class SeededNoise:
+    """Noise of a seed.
+
+    Attributes:
+        seed: 0 to 2**64 - 1.
+        per_item: item k of a batch gets the noise that it would get alone with the seed
+            ``seed + k``, so that it does not depend on its slot or on the size of the batch.
+    """
+
+    seed: int
+    per_item: bool = False
+
+    def __call__(self, latent: Mapping[str, Any]) -> Tensor:
+        shape, index = latent["samples"].shape, latent.get("batch_index")
+        if not self.per_item:
+            return initial_noise(shape, self.seed, index)
+        items = range(shape[0]) if index is None else index
+        one = (1, *shape[1:])
+        return torch.cat([initial_noise(one, (self.seed + k) % 2**64) for k in items])
+
+
+@dataclass(frozen=True)
+class NoNoise:
+    """Nothing: for a latent that is noisy already.
+
+    Attributes:
+        seed: of the noise that samplers draw on the way.
+    """
+
+    seed: int = 0
+
+    def __call__(self, latent: Mapping[str, Any]) -> Tensor:
+        return torch.zeros(latent["samples"].shape)
 
 
 class Noise(Protocol):

@@ -9,13 +9,50 @@ Invariant: pure functions of frozen numbers; tables are computed once per set of
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 #: "Any noise level": larger than every sigma.
 INFINITE_SIGMA = 999999999.9
+
+
+class Sampling(Protocol):
+    """What a noise level means to a denoiser, and how its input and output are to be read."""
+
+    @property
+    def sigmas(self) -> Tensor:
+        """Noise levels, ascending, float32 on the CPU."""
+
+    @property
+    def sigma_min(self) -> float:
+        """The smallest noise level."""
+
+    @property
+    def sigma_max(self) -> float:
+        """The largest noise level."""
+
+    def timestep(self, sigma: Tensor) -> Tensor:
+        """What the network is told of a noise level; same shape."""
+
+    def sigma(self, timestep: Tensor) -> Tensor:
+        """The inverse of :meth:`timestep`."""
+
+    def percent_to_sigma(self, percent: float) -> float:
+        """Noise level after a fraction of the run; the ends are open."""
+
+    def scale_input(self, x: Tensor, sigma: float) -> Tensor:
+        """What the network is shown."""
+
+    def denoised(self, x: Tensor, out: Tensor, sigma: float) -> Tensor:
+        """The clean latent that the network's output stands for."""
+
+    def noised(self, latent: Tensor, noise: Tensor, sigma: float) -> Tensor:
+        """A latent with noise of the given level."""
+
+    def finished(self, x: Tensor, sigma: float) -> Tensor:
+        """What a run that ended at a noise level hands over."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +124,10 @@ class Discrete:
         """
         full = sigma >= self.sigma_max or math.isclose(sigma, self.sigma_max, rel_tol=1e-5)
         return latent + noise * (math.sqrt(1 + sigma**2) if full else sigma)
+
+    def finished(self, x: Tensor, sigma: float) -> Tensor:
+        """What a run that ended at a noise level hands over: the latent as it is."""
+        return x
 
 
 @lru_cache(maxsize=16)

@@ -5,18 +5,20 @@ goes first when the budget is exceeded, but never the one just asked for; one lo
 of each decision.
 """
 
+import hashlib
 import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import torch
 from torch import nn
 
-from .checkpoints import build
+from .checkpoints import build, build_empty
+from .patches import Patch, patched
 from .weights import Role, Weights
 
 log = logging.getLogger(__name__)
@@ -82,14 +84,19 @@ class Residency:
         self._alive: WeakValueDictionary[str, nn.Module] = WeakValueDictionary()
         self._lock = threading.RLock()
 
-    def load(self, weights: Weights) -> nn.Module:
-        """The network of some weights, built if it is not there yet."""
+    def load(self, weights: Weights, patches: Sequence[Patch] = ()) -> nn.Module:
+        """The network of some weights, built if it is not there yet.
+
+        A patched network shares all tensors that no patch is about with the plain one; to
+        take the patches off is to ask for the plain one again.
+        """
         with self._lock:
-            network = self._kept.get(weights.id) or self._alive.get(weights.id)
+            owner = _owner(weights, patches)
+            network = self._kept.get(owner) or self._alive.get(owner)
             if network is None:
-                network = self._build(weights)
-            self._kept[weights.id] = self._alive[weights.id] = network
-            self._kept.move_to_end(weights.id)
+                network = self._variant(weights, patches) if patches else self._build(weights)
+            self._kept[owner] = self._alive[owner] = network
+            self._kept.move_to_end(owner)
             self._make_room()
             return network
 
@@ -106,7 +113,11 @@ class Residency:
     def ledger(self) -> list[Held]:
         """Who holds how much, least recently used first."""
         with self._lock:
-            return [Held(i, size_of(n), str(self.device)) for i, n in self._kept.items()]
+            seen: set[int] = set()
+            # What a plain network and its variants share is held by the plain one.
+            plain_first = sorted(self._kept, key=lambda owner: "+" in owner)
+            sizes = {owner: _own(self._kept[owner], seen) for owner in plain_first}
+            return [Held(owner, sizes[owner], str(self.device)) for owner in self._kept]
 
     def _build(self, weights: Weights) -> nn.Module:
         network = build(weights, self.device, self._dtype(weights.role, self.device))
@@ -116,12 +127,39 @@ class Residency:
         )
         return network
 
+    def _variant(self, weights: Weights, patches: Sequence[Patch]) -> nn.Module:
+        """A network that shares what it can with the plain one."""
+        base = self.load(weights)
+        state = {name: patched(name, t, patches) for name, t in base.state_dict().items()}
+        network = build_empty(weights)
+        network.load_state_dict(state, assign=True)
+        changed = sum(name in patch.changes for patch in patches for name in state)
+        log.info("patched %d tensors of %s", changed, weights.path.name)
+        return network.requires_grad_(False).eval()
+
     def _make_room(self) -> None:
         used = sum(held.bytes for held in self.ledger())
         while used > self.budget and len(self._kept) > 1:
-            owner, network = self._kept.popitem(last=False)
+            owner, _ = self._kept.popitem(last=False)
             log.info("evicted %s: %d of %d bytes were in use", owner, used, self.budget)
-            used -= size_of(network)
+            used = sum(held.bytes for held in self.ledger())
+
+
+def _owner(weights: Weights, patches: Sequence[Patch]) -> str:
+    if not patches:
+        return weights.id
+    names = repr([(p.id, p.strength, p.keep) for p in patches])
+    return f"{weights.id}+{hashlib.blake2b(names.encode(), digest_size=6).hexdigest()}"
+
+
+def _own(network: nn.Module, seen: set[int]) -> int:
+    """Bytes of the tensors whose addresses have not been seen yet."""
+    total = 0
+    for p in network.parameters():
+        if p.data_ptr() not in seen:
+            seen.add(p.data_ptr())
+            total += p.numel() * p.element_size()
+    return total
 
 
 def size_of(network: nn.Module) -> int:
@@ -142,9 +180,9 @@ def residency() -> Residency:
         return _process
 
 
-def load(weights: Weights) -> nn.Module:
-    """The network of some weights on this process's device."""
-    return residency().load(weights)
+def load(weights: Weights, patches: Sequence[Patch] = ()) -> nn.Module:
+    """The network of some weights on this process's device, with changes of its weights."""
+    return residency().load(weights, patches)
 
 
 def unload_all() -> int:

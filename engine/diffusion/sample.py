@@ -6,7 +6,7 @@ device are bit-equal. Between steps, and only there, a run can be watched, saved
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,11 +15,20 @@ from torch import Tensor
 from engine.errors import InvalidInput
 
 from . import residency
-from .conditioning import Conditioning, fit_mask, prepare
-from .guidance import GuidedDenoiser, repeat_to_batch
+from .conditioning import Conditioning, Situation, fit_mask, prepare
+from .evaluation import Evaluation, repeat_to_batch
+from .guidance import GuidedDenoiser, Guider, classic
 from .handles import Model
 from .inpainting import MaskedDenoiser
-from .noise import BrownianNoise, Noise, SequentialNoise, initial_noise
+from .noise import (
+    BrownianNoise,
+    Noise,
+    NoiseSource,
+    NoNoise,
+    SeededNoise,
+    SequentialNoise,
+    initial_noise,
+)
 from .resume import Bookmarks, Checkpoints, bookmarks
 from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
 from .schedules import sigmas_for, window
@@ -108,64 +117,123 @@ def sample(
     algorithm = SAMPLERS[sampler]
     schedule = sigmas_for(model.sampling, scheduler, steps, denoise, algorithm.skip_penultimate)
     sigmas = window(schedule, start_step, last_step, force_full_denoise)
-    if len(sigmas) < 2:
-        return dict(latent)
-    samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
-    noise = _starting_noise(latent, samples, seed, add_noise)
-    run = lay_out(
-        model, algorithm, sigmas, samples, noise, latent, positive, negative, cfg, seed, batched
+    guider = classic(positive, negative, model, cfg)
+    noise = SeededNoise(seed) if add_noise else NoNoise(seed)
+    result, _ = sample_guided(
+        guider,
+        latent,
+        noise,
+        algorithm,
+        sigmas,
+        on_step=on_step,
+        checkpoints=checkpoints,
+        batched=batched,
     )
-    marks = bookmarks(checkpoints, sampler, run.sigmas, run.start) if checkpoints else None
-    x = _walk(run, on_step or (lambda *step: None), marks)
-    return {**latent, "samples": x / model.latent_format.scale}
+    return result
 
 
-def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> Tensor:
-    """The latent behind the last step; the steps that an earlier run saved are not taken."""
+def sample_guided(
+    guider: Guider,
+    latent: Latent,
+    noise: NoiseSource,
+    sampler: Sampler,
+    sigmas: Tensor,
+    on_step: OnStep | None = None,
+    checkpoints: Checkpoints | None = None,
+    batched: bool = True,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Denoise a latent, every part of the run chosen freely.
+
+    Args:
+        guider: model, conditionings and how they are put together.
+        latent: ``samples`` (``b c h w``, unscaled), perhaps ``noise_mask`` and ``batch_index``.
+        noise: gives the noise to start from; its seed is also that of all later noise.
+        sampler: the algorithm.
+        sigmas: noise levels, descending; fewer than two leave the latent as it is.
+        on_step: watches, and may cancel by raising.
+        checkpoints: where the run leaves its state now and then, and goes on from.
+        batched: False evaluates one condition at a time, which takes the least memory.
+
+    Returns:
+        The latent behind the last step, and the same with the clean latent that was seen in
+        the last step; both unscaled, on the model's device; their other entries stay.
+    """
+    if len(sigmas) < 2:
+        return dict(latent), dict(latent)
+    run = lay_out(guider, latent, noise, sampler, sigmas, batched)
+    marks = bookmarks(checkpoints, sampler.name, run.sigmas, run.start) if checkpoints else None
+    x, denoised = _walk(run, on_step or (lambda *step: None), marks)
+    scale = guider.model.latent_format.scale
+    x = guider.model.sampling.finished(x, run.sigmas[-1])
+    return {**latent, "samples": x / scale}, {**latent, "samples": denoised / scale}
+
+
+def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> tuple[Tensor, Tensor]:
+    """The latent behind the last step, and what was seen in it.
+
+    The steps that an earlier run saved are not taken.
+    """
     start, total = marks.last(run.start) if marks else run.start, len(run.sigmas) - 1
     if start.step:
         # A warning, because lesser lines of a worker are not shown, and the user must know.
         log.warning("going on at step %d of %d, saved by an earlier run", start.step, total)
         on_step(start.step, total, None)
-    state = start
+    state, denoised = start, start.x
     for state, denoised in run.states(start):
         if marks and state.step < total:
             marks.mark(state)
         on_step(state.step, total, denoised)
-    return state.x
+    return state.x, denoised
 
 
 def lay_out(
-    model: Model,
+    guider: Guider,
+    latent: Latent,
+    noise: NoiseSource,
     sampler: Sampler,
     sigmas: Tensor,
-    samples: Tensor,
-    noise: Tensor,
-    latent: Latent,
-    positive: Conditioning,
-    negative: Conditioning,
-    cfg: float,
-    seed: int,
     batched: bool = True,
 ) -> Run:
     """Prepare a run: networks, conditions and tensors on the device; no step is taken."""
-    _check_fit(model, samples, (*positive, *negative))
-    network = residency.load(model.weights)
+    model, levels = guider.model, sigmas.tolist()
+    samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
+    _check_fit(model, samples, [e for c in guider.conditionings.values() for e in c])
+    network = residency.load(model.weights, model.patches)
     weight = next(network.parameters())
     x0 = samples.to(weight.device, torch.float32) * model.latent_format.scale
-    noise = noise.to(x0)
-    sides = (prepare(c, model.sampling, x0, weight) for c in (positive, negative))
-    denoise: Denoiser = GuidedDenoiser(network, model.sampling, *sides, cfg, weight.dtype, batched)
-    if latent.get("noise_mask") is not None:
-        mask = repeat_to_batch(fit_mask(latent["noise_mask"], x0), len(x0))
-        kept = _noise_of_kept_area(noise, sampler, seed)
-        denoise = MaskedDenoiser(denoise, model.sampling, mask, x0, kept)
-    levels = sigmas.tolist()
-    x = model.sampling.noised(x0, noise, levels[0])
-    return Run(sampler, levels, denoise, _step_noise(sampler, x, sigmas, seed), State(x))
+    start_noise = noise({**latent, "samples": samples}).to(x0)
+    mask = _mask(latent, x0)
+    situation = Situation(
+        model.sampling,
+        x0,
+        weight,
+        seed=noise.seed,
+        mask=mask,
+        scale=model.latent_format.downscale,
+        latent_scale=model.latent_format.scale,
+    )
+    sides = {
+        role: prepare(conditioning, replace(situation, role=role), model.inputs)
+        for role, conditioning in guider.conditionings.items()
+    }
+    hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
+    evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
+    denoise: Denoiser = GuidedDenoiser(evaluate, sides, guider.rule)
+    if mask is not None:
+        kept = _noise_of_kept_area(start_noise, sampler, noise.seed)
+        denoise = MaskedDenoiser(denoise, model.sampling, mask, x0, kept, hooks.mask, tuple(levels))
+    x = model.sampling.noised(x0, start_noise, levels[0])
+    drawn = _step_noise(sampler, x, sigmas, noise.seed)
+    return Run(sampler, levels, denoise, drawn, State(x))
 
 
-def _check_fit(model: Model, samples: Tensor, conditioning: Conditioning) -> None:
+def _mask(latent: Latent, x0: Tensor) -> Tensor | None:
+    if latent.get("noise_mask") is None:
+        return None
+    return repeat_to_batch(fit_mask(latent["noise_mask"], x0), len(x0))
+
+
+def _check_fit(model: Model, samples: Tensor, entries: Sequence[Sequence[Any]]) -> None:
     """Refuse what belongs to another family, before it fails deep inside the network."""
     if samples.shape[1] != model.latent_format.channels:
         raise InvalidInput(
@@ -173,7 +241,7 @@ def _check_fit(model: Model, samples: Tensor, conditioning: Conditioning) -> Non
             f"{model.latent_format.channels}: it was made for another family of models. Encode "
             "the picture with the VAE that belongs to this model."
         )
-    for vectors, _ in conditioning:
+    for vectors, _ in entries:
         if vectors.shape[-1] != model.context_dim:
             raise InvalidInput(
                 f"The prompt was encoded to vectors of {vectors.shape[-1]} numbers, but the "
@@ -187,12 +255,6 @@ def fix_empty_channels(samples: Tensor, channels: int) -> Tensor:
     if samples.shape[1] == channels or samples.any():
         return samples
     return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])
-
-
-def _starting_noise(latent: Latent, samples: Tensor, seed: int, add_noise: bool) -> Tensor:
-    if not add_noise:
-        return torch.zeros(samples.shape)
-    return initial_noise(samples.shape, seed, latent.get("batch_index"))
 
 
 def _noise_of_kept_area(noise: Tensor, sampler: Sampler, seed: int) -> Tensor:

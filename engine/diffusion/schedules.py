@@ -10,43 +10,43 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from .parameterization import Discrete
+from .parameterization import Sampling
 
-Scheduler = Callable[[Discrete, int], Tensor]
+Scheduler = Callable[[Sampling, int], Tensor]
 
 
-def simple(model: Discrete, steps: int) -> Tensor:
+def simple(model: Sampling, steps: int) -> Tensor:
     """Trained levels at equal distances, from the largest."""
     table = model.sigmas
     return _end_in_zero([table[-(1 + i * len(table) // steps)].item() for i in range(steps)])
 
 
-def sgm_uniform(model: Discrete, steps: int) -> Tensor:
+def sgm_uniform(model: Sampling, steps: int) -> Tensor:
     """Equal distances in time, without the smallest level (Stability's generative-models)."""
     first, last = _time_range(model)
     return _end_in_zero(model.sigma(torch.linspace(first, last, steps + 1)[:-1]))
 
 
-def karras(model: Discrete, steps: int, rho: float = 7.0) -> Tensor:
+def karras(model: Sampling, steps: int, rho: float = 7.0) -> Tensor:
     """Equal distances in sigma^(1/rho) (Karras et al. 2022, equation 5)."""
     low, high = model.sigma_min ** (1 / rho), model.sigma_max ** (1 / rho)
     ramp = torch.linspace(0, 1, steps)
     return _end_in_zero((high + ramp * (low - high)) ** rho)
 
 
-def exponential(model: Discrete, steps: int) -> Tensor:
+def exponential(model: Sampling, steps: int) -> Tensor:
     """Equal distances in log sigma."""
     high, low = math.log(model.sigma_max), math.log(model.sigma_min)
     return _end_in_zero(torch.linspace(high, low, steps).exp())
 
 
-def ddim_uniform(model: Discrete, steps: int) -> Tensor:
+def ddim_uniform(model: Sampling, steps: int) -> Tensor:
     """Every k-th trained level (Song et al. 2021); more than ``steps`` if k is rounded down."""
     stride = max(len(model.sigmas) // steps, 1)
     return _end_in_zero(model.sigmas[1::stride].flip(0))
 
 
-def beta(model: Discrete, steps: int, a: float = 0.6, b: float = 0.6) -> Tensor:
+def beta(model: Sampling, steps: int, a: float = 0.6, b: float = 0.6) -> Tensor:
     """Trained levels at quantiles of a beta distribution (Lee et al. 2024, arXiv 2407.12173).
 
     Levels that coincide are visited once, so there may be fewer than ``steps``.
@@ -59,7 +59,7 @@ def beta(model: Discrete, steps: int, a: float = 0.6, b: float = 0.6) -> Tensor:
     return _end_in_zero(model.sigmas[list(dict.fromkeys(indices.tolist()))])
 
 
-def normal(model: Discrete, steps: int) -> Tensor:
+def normal(model: Sampling, steps: int) -> Tensor:
     """Equal distances in time, both ends included."""
     first, last = _time_range(model)
     if model.sigma(torch.tensor(last)).item() < 1e-5:  # the schedule itself ends in zero
@@ -67,7 +67,7 @@ def normal(model: Discrete, steps: int) -> Tensor:
     return _end_in_zero(model.sigma(torch.linspace(first, last, steps)))
 
 
-def linear_quadratic(model: Discrete, steps: int, threshold: float = 0.025) -> Tensor:
+def linear_quadratic(model: Sampling, steps: int, threshold: float = 0.025) -> Tensor:
     """Half of the steps in the first 2.5 % of the way, then ever longer ones (Genmo Mochi)."""
     if steps == 1:
         return torch.tensor([model.sigma_max, 0.0])
@@ -78,7 +78,7 @@ def linear_quadratic(model: Discrete, steps: int, threshold: float = 0.025) -> T
     return ((1 - way) * model.sigma_max).float()
 
 
-def kl_optimal(model: Discrete, steps: int) -> Tensor:
+def kl_optimal(model: Sampling, steps: int) -> Tensor:
     """Equal distances in the angle whose tangent is sigma (Sabour et al. 2024, theorem 3.1)."""
     high, low = math.atan(model.sigma_max), math.atan(model.sigma_min)
     return _end_in_zero(torch.linspace(high, low, steps).tan())
@@ -99,7 +99,7 @@ SCHEDULERS: Mapping[str, Scheduler] = {
 
 
 def sigmas_for(
-    model: Discrete,
+    model: Sampling,
     scheduler: str,
     steps: int,
     denoise: float = 1.0,
@@ -139,7 +139,7 @@ def window(sigmas: Tensor, start: int = 0, last: int | None = None, finish: bool
     return sigmas[start:] if start < len(sigmas) - 1 else sigmas[:0]
 
 
-def _time_range(model: Discrete) -> tuple[float, float]:
+def _time_range(model: Sampling) -> tuple[float, float]:
     ends = model.timestep(torch.tensor([model.sigma_max, model.sigma_min]))
     return ends[0].item(), ends[1].item()
 

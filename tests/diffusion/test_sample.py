@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from engine.diffusion.checkpoints import load_checkpoint
-from engine.diffusion.conditioning import combine, prepare
+from engine.diffusion.conditioning import Situation, combine, prepare
+from engine.diffusion.evaluation import Evaluation
 from engine.diffusion.families import Checkpoint
-from engine.diffusion.guidance import GuidedDenoiser
+from engine.diffusion.guidance import Cfg, GuidedDenoiser, classic
 from engine.diffusion.handles import Model
-from engine.diffusion.noise import initial_noise
+from engine.diffusion.noise import SeededNoise, initial_noise
 from engine.diffusion.parameterization import Discrete
 from engine.diffusion.sample import fix_empty_channels, lay_out, sample
 from engine.diffusion.samplers import SAMPLERS
@@ -50,9 +51,12 @@ def guided(
 ) -> tuple[Recorder, Callable[[float], Tensor]]:
     """The network, and what the guided denoiser sees in a latent of 8 x 8 at some level."""
     x, network = torch.randn(2, 4, 8, 8), Recorder()
-    sides = (prepare(c, SAMPLING, x, x) for c in (positive, negative))
-    denoiser = GuidedDenoiser(network, SAMPLING, *sides, cfg, batched=batched)
-    return network, lambda sigma: denoiser(x, sigma)
+    situation = Situation(SAMPLING, x, x)
+    sides = {"positive": positive, "negative": negative}
+    prepared = {role: prepare(side, situation) for role, side in sides.items()}
+    evaluate = Evaluation(network, SAMPLING, batched=batched)
+    denoiser = GuidedDenoiser(evaluate, prepared, Cfg(cfg))
+    return network, lambda sigma: denoiser(x, sigma).denoised
 
 
 def test_both_halves_go_in_one_batch() -> None:
@@ -154,20 +158,16 @@ def test_a_run_is_euler_over_the_guided_network(tiny: Checkpoint, prompts: Any) 
     model: Model = tiny.model
     x = initial_noise((1, 4, 16, 16), 1) * (1 + model.sampling.sigma_max**2) ** 0.5
     run = lay_out(
-        model,
+        classic(*prompts, model, 7.0),
+        {"samples": torch.zeros(1, 4, 16, 16)},
+        SeededNoise(1),
         SAMPLERS["euler"],
         sigmas := sigmas_for(model.sampling, "normal", 4),
-        torch.zeros(1, 4, 16, 16),
-        initial_noise((1, 4, 16, 16), 1),
-        {},
-        *prompts,
-        7.0,
-        1,
     )
     assert torch.allclose(run.start.x, x)
     with torch.no_grad():
         for a, b in zip(sigmas[:-1].tolist(), sigmas[1:].tolist(), strict=True):
-            x = x + (x - run.denoise(x, a)) / a * (b - a)
+            x = x + (x - run.denoise(x, a).denoised) / a * (b - a)
     expected = x / 0.18215
     assert (draw(tiny, prompts) - expected).abs().max() < 1e-4 * expected.abs().max()
 
@@ -175,10 +175,10 @@ def test_a_run_is_euler_over_the_guided_network(tiny: Checkpoint, prompts: Any) 
 def test_a_run_goes_on_from_any_state(tiny: Checkpoint, prompts: Any) -> None:
     """Laid out anew and resumed at step 2: the same bits."""
     sigmas = sigmas_for(SAMPLING, "karras", 4)
-    shape = (1, 4, 16, 16)
-    arguments = (sigmas, torch.zeros(shape), initial_noise(shape, 1), {}, *prompts, 7.0, 1)
-    states = list(lay_out(tiny.model, SAMPLERS["dpmpp_2m_sde"], *arguments).states())
-    again = lay_out(tiny.model, SAMPLERS["dpmpp_2m_sde"], *arguments)
+    guider, latent = classic(*prompts, tiny.model, 7.0), {"samples": torch.zeros(1, 4, 16, 16)}
+    arguments = (guider, latent, SeededNoise(1), SAMPLERS["dpmpp_2m_sde"], sigmas)
+    states = list(lay_out(*arguments).states())
+    again = lay_out(*arguments)
     resumed = list(again.states(states[1][0]))
     assert len(resumed) == 2
     assert torch.equal(resumed[-1][0].x, states[-1][0].x)

@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..control import NO_RESIDUALS, Residuals
+from ..hooks import Place, Watch
 from .layers import attention, group_norm, timestep_embedding
+
+#: Part of the network (``input``, ``middle``, ``output``) and number of the block in it.
+Block = tuple[str, int]
+#: Height and width of a feature map.
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,23 @@ class CrossAttention(nn.Module):
         q, k, v = self.to_q(x), self.to_k(context), self.to_v(context)
         return self.to_out(attention(q, k, v, self.heads))
 
+    def hooked(
+        self, x: Tensor, context: Tensor | None, at: Watch, place: Place, size: Size
+    ) -> Tensor:
+        """The same with the hooks of a place."""
+        hooks, where = at.hooks, at.where(place, self.heads, size)
+        alone = context is None
+        q_in, k_in, v_in = x, x if context is None else context, x if context is None else context
+        for change in hooks.self_inputs if alone else hooks.cross_inputs:
+            q_in, k_in, v_in = change(q_in, k_in, v_in, where)
+        q, k, v = self.to_q(q_in), self.to_k(k_in), self.to_v(v_in)
+        instead = (hooks.attend_self if alone else hooks.attend_cross).get(place)
+        out = instead(q, k, v, where) if instead else attention(q, k, v, self.heads)
+        out = self.to_out(out)
+        for change in hooks.self_outputs if alone else hooks.cross_outputs:
+            out = change(out, where)
+        return out
+
 
 class GEGLU(nn.Module):
     """Gated linear unit with a GELU gate (Shazeer 2020)."""
@@ -120,6 +144,14 @@ class TransformerBlock(nn.Module):
         x = x + self.attn2(self.norm2(x), context)
         return x + self.ff(self.norm3(x))
 
+    def hooked(self, x: Tensor, context: Tensor, at: Watch, place: Place, size: Size) -> Tensor:
+        """The same with the hooks of a place."""
+        x = x + self.attn1.hooked(self.norm1(x), None, at, place, size)
+        for change in at.hooks.between:
+            x = change(x, at.where(place, self.attn1.heads, size))
+        x = x + self.attn2.hooked(self.norm2(x), context, at, place, size)
+        return x + self.ff(self.norm3(x))
+
 
 class SpatialTransformer(nn.Module):
     """Transformer blocks over the pixels of a feature map, conditioned on tokens."""
@@ -135,14 +167,19 @@ class SpatialTransformer(nn.Module):
         )
         self.proj_out = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, context: Tensor, at: Watch | None = None, block: Block = ("", 0)
+    ) -> Tensor:
         size = x.shape[-2:]
         h = self.norm(x)
         h = h if self.linear else self.proj_in(h)
         h = h.flatten(2).transpose(1, 2)  # b c h w -> b (h w) c
         h = self.proj_in(h) if self.linear else h
-        for block in self.transformer_blocks:
-            h = block(h, context)
+        for i, layer in enumerate(self.transformer_blocks):
+            if at is None:
+                h = layer(h, context)
+            else:
+                h = layer.hooked(h, context, at, (*block, i), (size[0], size[1]))
         h = self.proj_out(h) if self.linear else h
         h = h.transpose(1, 2).unflatten(2, size)  # b (h w) c -> b c h w
         return x + (h if self.linear else self.proj_out(h))
@@ -174,13 +211,19 @@ class Stage(nn.Sequential):
     """One entry of the input, middle or output blocks: each layer gets what it needs."""
 
     def forward(
-        self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None
+        self,
+        x: Tensor,
+        emb: Tensor,
+        context: Tensor,
+        size: torch.Size | None = None,
+        at: Watch | None = None,
+        block: Block = ("", 0),
     ) -> Tensor:
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, emb)
             elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
+                x = layer(x, context, at, block)
             elif isinstance(layer, Upsample):
                 x = layer(x, size)
             else:
@@ -241,7 +284,13 @@ class UNet(nn.Module):
         return nn.ModuleList(blocks)
 
     def forward(
-        self, x: Tensor, timesteps: Tensor, context: Tensor, vector: Tensor | None = None
+        self,
+        x: Tensor,
+        timesteps: Tensor,
+        context: Tensor,
+        vector: Tensor | None = None,
+        control: Residuals | None = None,
+        watch: Watch | None = None,
     ) -> Tensor:
         """Denoise one step.
 
@@ -250,6 +299,8 @@ class UNet(nn.Module):
             timesteps: ``b``, in 0..999 (fractions allowed).
             context: conditioning tokens, ``b n context_dim``.
             vector: pooled conditioning, ``b vector_channels``; only if the config has one.
+            control: added to feature maps on the way.
+            watch: functions that look at or change feature maps on the way.
 
         Returns:
             The prediction, ``b out_channels h w``.
@@ -258,14 +309,22 @@ class UNet(nn.Module):
         emb = self.time_embed(features)
         if vector is not None:
             emb = emb + self.label_emb(vector)
+        added = control or NO_RESIDUALS
         skips: list[Tensor] = []
-        for block in self.input_blocks:
-            x = block(x, emb, context)
+        for i, block in enumerate(self.input_blocks):
+            x = added.input(i, block(x, emb, context, None, watch, ("input", i)))
+            for change in watch.hooks.input_block if watch else ():
+                x = change(x, watch.where(("input", i, 0)))
             skips.append(x)
-        x = self.middle_block(x, emb, context)
-        for block in self.output_blocks:
-            x = torch.cat([x, skips.pop()], dim=1)
-            x = block(x, emb, context, skips[-1].shape[-2:] if skips else None)
+        x = added.between(self.middle_block(x, emb, context, None, watch, ("middle", 0)))
+        for change in watch.hooks.middle_block if watch else ():
+            x = change(x, watch.where(("middle", 0, 0)))
+        for i, block in enumerate(self.output_blocks):
+            skip = added.skip(len(skips) - 1, skips.pop())
+            for join in watch.hooks.output_join if watch else ():
+                x, skip = join(x, skip, watch.where(("output", i, 0)))
+            size = skips[-1].shape[-2:] if skips else None
+            x = block(torch.cat([x, skip], dim=1), emb, context, size, watch, ("output", i))
         return self.out(x)
 
 

@@ -8,6 +8,7 @@ Notation: x the noisy latent, D = denoise(x, sigma), d = (x - D) / sigma, t = -l
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .euler import ancestral as euler_ancestral
 from .euler import dpm_2, dpm_2_ancestral, euler, heun, lcm
@@ -20,13 +21,12 @@ from .exponential import (
     dpmpp_sde,
 )
 from .linear_multistep import lms
-from .state import Denoiser, Sampler, State, Step, advance
+from .state import Denoiser, Sampler, Seen, State, Step, advance
 from .unipc import uni_pc, uni_pc_bh2
 
-__all__ = ["SAMPLERS", "Denoiser", "Sampler", "State", "Step", "advance"]
+__all__ = ["SAMPLERS", "Denoiser", "Sampler", "Seen", "State", "Step", "advance"]
 
-#: Samplers by name, in the order in which clients show them; the first is the default.
-SAMPLERS: Mapping[str, Sampler] = {
+_ALL = {
     "euler": Sampler(euler),
     "euler_ancestral": Sampler(euler_ancestral, "sequential"),
     "heun": Sampler(heun),
@@ -51,3 +51,6 @@ SAMPLERS: Mapping[str, Sampler] = {
     "uni_pc": Sampler(uni_pc, skip_penultimate=True),
     "uni_pc_bh2": Sampler(uni_pc_bh2, skip_penultimate=True),
 }
+
+#: Samplers by name, in the order in which clients show them; the first is the default.
+SAMPLERS: Mapping[str, Sampler] = {n: replace(sampler, name=n) for n, sampler in _ALL.items()}

@@ -8,14 +8,27 @@ run can be saved after any step, resumed bit-exactly, forked and previewed.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
 from ..noise import Noise
 
+
+class Seen(NamedTuple):
+    """What a denoiser sees at one noise level.
+
+    Attributes:
+        denoised: the clean latent.
+        uncond: the clean latent without guidance, for the samplers that go by it.
+    """
+
+    denoised: Tensor
+    uncond: Tensor
+
+
 #: Noisy latent and noise level to clean latent.
-Denoiser = Callable[[Tensor, float], Tensor]
+Denoiser = Callable[[Tensor, float], Tensor | Seen]
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,6 @@ class Step:
         x: the noisy latent.
         i: number of the step, from 0.
         sigmas: of the whole run, descending.
-        denoise: the model with its conditions.
         history: as in :class:`State`.
     """
 
@@ -50,7 +62,7 @@ class Step:
         self, state: State, sigmas: Sequence[float], denoise: Denoiser, noise: Noise | None
     ) -> None:
         self.x, self.i, self.history = state.x, state.step, state.history
-        self.sigmas, self.denoise = sigmas, denoise
+        self.sigmas, self._denoise = sigmas, denoise
         self._noise, self._draws = noise, state.draws
 
     @property
@@ -63,10 +75,29 @@ class Step:
         """Noise level to go to."""
         return self.sigmas[self.i + 1]
 
+    def see(self, x: Tensor, sigma: float) -> Seen:
+        """The clean latents that the model sees, with and without guidance."""
+        seen = self._denoise(x, sigma)
+        return seen if isinstance(seen, Seen) else Seen(seen, seen)
+
+    def denoise(self, x: Tensor, sigma: float) -> Tensor:
+        """The clean latent that the model sees."""
+        return self.see(x, sigma).denoised
+
     @cached_property
+    def seen(self) -> Seen:
+        """What the model sees in ``x``."""
+        return self.see(self.x, self.sigma)
+
+    @property
     def denoised(self) -> Tensor:
         """The clean latent that the model sees in ``x``."""
-        return self.denoise(self.x, self.sigma)
+        return self.seen.denoised
+
+    @property
+    def uncond(self) -> Tensor:
+        """The clean latent that it sees in ``x`` without guidance."""
+        return self.seen.uncond
 
     @cached_property
     def d(self) -> Tensor:
@@ -97,12 +128,16 @@ class Sampler:
         skip_penultimate: whether schedules should leave out the last level before zero.
         inpaint_seed_offset: the kept area of an inpainting gets noise of a seed this much
             higher; 0: the run's own noise.
+        both_sides: whether it goes by what is seen without guidance, too.
+        name: tells it from others, with all that it was made with.
     """
 
     step: Callable[[Step], State]
     noise: Literal["none", "sequential", "brownian", "brownian_on_device"] = "none"
     skip_penultimate: bool = False
     inpaint_seed_offset: int = 0
+    both_sides: bool = False
+    name: str = ""
 
 
 def to_d(x: Tensor, sigma: float, denoised: Tensor) -> Tensor:

@@ -1,0 +1,198 @@
+"""From a network and conditions to clean latents: what each side of a guidance sees.
+
+Invariant: everything that fits together goes through the network in one batch, unless memory
+forbids: a plain run costs one call a step.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from .conditioning import Area, Condition
+from .hooks import NO_HOOKS, Hooks, Watch
+from .parameterization import Sampling
+
+#: Conditions of different length share a batch if repetition lengthens none by more.
+MAX_REPETITION = 4
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Calls of one network in one run.
+
+    Attributes:
+        network: predicts noise or velocity.
+        sampling: how its input and output are to be read.
+        dtype: of the network's input.
+        hooks: functions around and inside of it.
+        batched: False evaluates one condition at a time, which takes the least memory.
+        sigmas: all levels of the run.
+    """
+
+    network: nn.Module
+    sampling: Sampling
+    dtype: torch.dtype = torch.float32
+    hooks: Hooks = NO_HOOKS
+    batched: bool = True
+    sigmas: tuple[float, ...] = ()
+
+    def hooked(self, hooks: Hooks) -> "Evaluation":
+        """The same with other hooks."""
+        return replace(self, hooks=hooks)
+
+    def __call__(
+        self,
+        x: Tensor,
+        sigma: float,
+        sides: Sequence[Sequence[Condition]],
+        roles: Sequence[int] = (0, 1),
+    ) -> list[Tensor]:
+        """What each side sees: the weighted mean of its conditions.
+
+        Args:
+            x: noisy latent, ``b c h w``, float32.
+            sigma: its noise level.
+            sides: conditions of each side.
+            roles: per side, 0 for positive and 1 for negative.
+
+        Returns:
+            Per side a clean latent, ``b c h w``.
+        """
+        sums, weights = [torch.zeros_like(x) for _ in sides], [x.new_full((), 1e-37)] * len(sides)
+        active = [
+            (k, c) for k, side in enumerate(sides) for c in side if c.applies(sigma) and not c.fills
+        ]
+        filling = [(k, c) for k, side in enumerate(sides) for c in side if c.fills]
+        for k, c, part in self._parts(x, sigma, active, roles):
+            sums[k] = sums[k] + _paste(_times(part, c.weight), c.area, x)
+            weights[k] = weights[k] + _paste(_ones(c, x), c.area, x)
+        for k, _, part in self._parts(x, sigma, filling, roles):
+            left = (1 - weights[k]).clamp(min=0)
+            sums[k], weights[k] = sums[k] + part * left, weights[k] + left
+        return [total / weight for total, weight in zip(sums, weights, strict=True)]
+
+    def _parts(
+        self,
+        x: Tensor,
+        sigma: float,
+        wanted: Sequence[tuple[int, Condition]],
+        roles: Sequence[int],
+    ) -> Iterable[tuple[int, Condition, Tensor]]:
+        """Side, condition and what is seen under it, for each wanted one."""
+        for group in batches(range(len(wanted)), [c for _, c in wanted], self.batched):
+            members = [wanted[i] for i in group]
+            parts = self._run(x, sigma, [c for _, c in members], [roles[k] for k, _ in members])
+            yield from ((k, c, part) for (k, c), part in zip(members, parts, strict=True))
+
+    def _run(
+        self, x: Tensor, sigma: float, conditions: Sequence[Condition], roles: Sequence[int]
+    ) -> Sequence[Tensor]:
+        """Denoise under conditions that fit together in one call, the last one first."""
+        first = conditions[0]
+        crop = first.area.cut(x)
+        n, b = len(conditions), x.shape[0]
+        last_first = list(reversed(conditions))
+        context = same_length([repeat_to_batch(c.vectors, b) for c in last_first])
+        noisy = crop.repeat(n, 1, 1, 1)
+        scaled = self.sampling.scale_input(noisy, sigma).to(self.dtype)
+        # Looked up on the CPU: a number from the device would stall it in every step.
+        timestep = crop.new_full((n * b,), self.sampling.timestep(torch.tensor(sigma)).item())
+        inputs = {
+            name: torch.cat([repeat_to_batch(c.inputs[name], b) for c in last_first])
+            for name in first.inputs
+        }
+        if (concat := inputs.pop("concat", None)) is not None:
+            scaled = torch.cat([scaled, first.area.cut(concat).to(self.dtype)], dim=1)
+        if first.control is not None:
+            vector = inputs.get("vector")
+            inputs["control"] = first.control(scaled, sigma, timestep, context, vector)
+        if self.hooks.inside:
+            at = Watch(self.hooks, tuple(reversed(roles)), sigma, self.sigmas, _size(x))
+            inputs["watch"] = at
+        out = self._call(scaled, timestep, context, inputs)
+        return self.sampling.denoised(noisy, out.float(), sigma).chunk(n)[::-1]
+
+    def _call(
+        self, x: Tensor, timesteps: Tensor, context: Tensor, inputs: dict[str, object]
+    ) -> Tensor:
+        call = self.network
+        for around in self.hooks.around:
+            call = _wrapped(around, call)
+        return call(x, timesteps, context, **inputs)
+
+
+def _wrapped(around: object, call: object) -> nn.Module:
+    return lambda *args, **kwargs: around(call, *args, **kwargs)  # type: ignore
+
+
+def batches(
+    numbers: Iterable[int], conditions: Sequence[Condition], batched: bool = True
+) -> list[list[int]]:
+    """Which conditions can share a call, by their numbers.
+
+    Those with equal areas, the same kinds of inputs and the same control, and with lengths
+    that have a small common multiple.
+    """
+    groups: list[list[int]] = []
+    for i in numbers:
+        fitting = (g for g in groups if _fits(conditions[i], [conditions[j] for j in g]))
+        group = next(fitting, None) if batched else None
+        if group is None:
+            groups.append([i])
+        else:
+            group.append(i)
+    return groups
+
+
+def _fits(condition: Condition, group: Sequence[Condition]) -> bool:
+    first = group[0]
+    lengths = [c.vectors.shape[1] for c in (condition, *group)]
+    return (
+        math.lcm(*lengths) <= MAX_REPETITION * min(lengths)
+        and condition.area == first.area
+        and condition.control is first.control
+        and _shapes(condition) == _shapes(first)
+    )
+
+
+def _shapes(condition: Condition) -> dict[str, torch.Size]:
+    return {name: value.shape[1:] for name, value in condition.inputs.items()}
+
+
+def same_length(contexts: Sequence[Tensor]) -> Tensor:
+    """Contexts ``b n width`` one behind the other; the short ones are repeated.
+
+    Attention over repeated tokens gives what attention over the tokens themselves gives.
+    """
+    length = math.lcm(*(c.shape[1] for c in contexts))
+    return torch.cat([c.repeat(1, length // c.shape[1], 1) for c in contexts])
+
+
+def repeat_to_batch(tensor: Tensor, batch: int) -> Tensor:
+    """Repeat or cut the first axis to ``batch`` items."""
+    times = -(-batch // tensor.shape[0])
+    return tensor.repeat(times, *[1] * (tensor.dim() - 1))[:batch]
+
+
+def _size(x: Tensor) -> tuple[int, int]:
+    return x.shape[-2], x.shape[-1]
+
+
+def _ones(condition: Condition, x: Tensor) -> Tensor:
+    return x.new_ones(()) if condition.weight is None else condition.weight
+
+
+def _times(part: Tensor, weight: Tensor | None) -> Tensor:
+    return part if weight is None else part * repeat_to_batch(weight, part.shape[0])
+
+
+def _paste(part: Tensor, area: Area, x: Tensor) -> Tensor:
+    """The part in its place, zeros elsewhere; a scalar or whole part stays as it is."""
+    if part.dim() == 0 or part.shape[-2:] == x.shape[-2:]:
+        return part
+    canvas = x.new_zeros(*part.shape[:2], *x.shape[-2:])
+    area.cut(canvas).copy_(part)
+    return canvas
