@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, NewType
 
+from .loops import BODY
 from .prompt import Link, Prompt, PromptNode, topological
 from .spec import Specs
 
@@ -53,7 +54,8 @@ def signatures(
 
 
 def _inputs(node: PromptNode, done: Mapping[str, Signature]) -> list[tuple[Any, ...]]:
-    return [_input(name, value, done) for name, value in sorted(node.inputs.items(), key=_name)]
+    pairs = sorted(node.inputs.items(), key=_name)
+    return [_input(name, value, done) for name, value in pairs if name != BODY]
 
 
 def _input(name: str, value: Any, done: Mapping[str, Signature]) -> tuple[Any, ...]:

@@ -72,6 +72,8 @@ class NodeSpec:
         own_checks: inputs whose range and choice the node checks itself, by code that only a
             worker can run; None if it has no such check.
         own_link_checks: it also judges itself which types may be wired to it.
+        loop: ``start`` or ``end`` of a loop; see :mod:`engine.graph.loops`.
+        pair: the kind of node at the other side of the loop.
     """
 
     id: str
@@ -91,6 +93,8 @@ class NodeSpec:
     search_aliases: tuple[str, ...] = ()
     own_checks: tuple[str, ...] | None = None
     own_link_checks: bool = False
+    loop: Literal["", "start", "end"] = ""
+    pair: str = ""
 
     def input(self, name: str) -> InputSpec | None:
         """The input of that name, or None."""

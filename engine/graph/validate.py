@@ -5,7 +5,7 @@ holds only declared inputs, constants of the declared type, and links that exist
 """
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ from .faults import (
     not_wired,
     wrong_type,
 )
-from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, topological, upstream
+from .loops import Loops, compiled, examine, pair, prepare, without
+from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, topological
 from .spec import InputSpec, ListFiles, NodeSpec, Specs, input_config
 from .types import WIDGET_TYPES, coerce, compatible
 
@@ -59,19 +60,24 @@ def validate(
     """
     _refuse_unknown_kinds(prompt, specs)
     outputs = _outputs(prompt, specs, targets)
-    needed = upstream(prompt, outputs)
+    loops = pair(prompt, specs)
+    needed = loops.reach(prompt, outputs)
     checker = _Checker(prompt, specs, list_files)
     checked = {id: checker.check(prompt[id]) for id in needed}
     faults = {id: faults for id, (_, faults) in checked.items() if faults}
     _add_cycles(prompt, needed, faults)
-    dependants = _dependants(prompt, outputs, faults)
+    if loops.starts:
+        examine({id: prompt[id] for id in prompt if id in needed}, specs, loops)
+    _add_faults(loops, needed, faults)
+    dependants = _dependants(prompt, outputs, faults, loops)
     bad = {output for ids in dependants.values() for output in ids}
     good = tuple(id for id in outputs if id not in bad)
     errors = _errors(prompt, faults, dependants)
     if not good:
         raise _all_failed(prompt, faults, errors)
-    kept = upstream(prompt, good) if bad else needed
-    return Validated({id: checked[id][0] for id in prompt if id in kept}, good, errors)
+    kept = loops.reach(prompt, good) if bad else needed
+    chosen = {id: checked[id][0] for id in prompt if id in kept}
+    return Validated(prepare(chosen, specs, loops), good, errors)
 
 
 def check_part(part: Prompt, known: Prompt, specs: Specs, list_files: ListFiles) -> Prompt:
@@ -91,9 +97,12 @@ def check_part(part: Prompt, known: Prompt, specs: Specs, list_files: ListFiles)
     checked = {id: checker.check(node) for id, node in part.items()}
     faults = {id: faults for id, (_, faults) in checked.items() if faults}
     _add_cycles(part, set(part), faults)
+    loops = pair(part, specs)
+    examine(part, specs, loops)
+    _add_faults(loops, part, faults)
     if faults:
         raise _all_failed(part, faults, _errors(part, faults, {id: [] for id in faults}))
-    return {id: node for id, (node, _) in checked.items()}
+    return prepare({id: node for id, (node, _) in checked.items()}, specs, loops)
 
 
 def refuse(checked: Validated, faults: Mapping[str, Sequence[Fault]]) -> Validated:
@@ -105,14 +114,16 @@ def refuse(checked: Validated, faults: Mapping[str, Sequence[Fault]]) -> Validat
     if not faults:
         return checked
     prompt, found = checked.prompt, {id: list(items) for id, items in faults.items()}
-    dependants = _dependants(prompt, checked.outputs, found)
+    loops = compiled(prompt)
+    dependants = _dependants(prompt, checked.outputs, found, loops)
     bad = {output for ids in dependants.values() for output in ids}
     good = tuple(id for id in checked.outputs if id not in bad)
     errors = {**checked.node_errors, **_errors(prompt, found, dependants)}
     if not good:
         raise _all_failed(prompt, found, errors)
-    kept = upstream(prompt, good)
-    return Validated({id: prompt[id] for id in prompt if id in kept}, good, errors)
+    kept = loops.reach(prompt, good)
+    chosen = {id: without(prompt[id], kept) for id in prompt if id in kept}
+    return Validated(chosen, good, errors)
 
 
 class _Checker:
@@ -262,14 +273,20 @@ def _cycles(prompt: Prompt) -> Iterator[list[str]]:
             yield [edge[0] for edge in networkx.find_cycle(graph.subgraph(part))]
 
 
+def _add_faults(loops: Loops, needed: Container[str], faults: dict[str, list[Fault]]) -> None:
+    for id, found in loops.faults.items():
+        if id in needed:
+            faults.setdefault(id, []).extend(found)
+
+
 def _dependants(
-    prompt: Prompt, outputs: Sequence[str], faults: dict[str, list[Fault]]
+    prompt: Prompt, outputs: Sequence[str], faults: dict[str, list[Fault]], loops: Loops
 ) -> dict[str, list[str]]:
     """Per faulty node, the outputs that cannot run because of it."""
     found: dict[str, list[str]] = {id: [] for id in faults}
     if faults:
         for output in outputs:
-            for id in upstream(prompt, [output]) & faults.keys():
+            for id in loops.reach(prompt, [output]) & faults.keys():
                 found[id].append(output)
     return found
 
