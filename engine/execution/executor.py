@@ -7,13 +7,14 @@ passed the checks of its nodes.
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.cache.memory import ResultCache
 from engine.cache.steps import StepStore
 from engine.folders import Folders
 from engine.graph.faults import Fault
+from engine.graph.loops import roots
 from engine.graph.prompt import Prompt, upstream
 from engine.graph.signature import FileStamp, Signature, signatures
 from engine.graph.validate import Validated, check_part, refuse
@@ -89,6 +90,7 @@ class Executor:
             cancelled: set it, from any thread, to interrupt.
         """
         emit(Event("started"))
+        run = replace(run, outputs=tuple(roots(run.prompt, run.outputs)))
         refused = await self._hooks(run.number).faults(run.prompt, self.specs)
         names = await self._signatures(run.prompt, run.outputs, run.number)
         todo = Plan(dict(run.prompt), dict(names), Lookup(self.cache, self.folders), self.lazy)
@@ -128,6 +130,7 @@ class Executor:
 
     async def outlook(self, prompt: Prompt, outputs: Sequence[str]) -> dict[str, str]:
         """Per node of a validated prompt ``cached``, ``run``, or ``idle`` if nobody needs it."""
+        outputs = roots(prompt, outputs)
         names = await self._signatures(prompt, outputs, 0.0)
         lookup = Lookup(self.cache, self.folders)
         await asyncio.to_thread(self._look_up, lookup, [names[id] for id in outputs])

@@ -6,18 +6,22 @@ are found again like all others.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.cache.parts import nbytes
 from engine.errors import NodeError
 from engine.graph.prompt import Link, Prompt, PromptNode
 from engine.graph.signature import Signature
 from engine.graph.spec import NodeSpec, OutputSpec
-from engine.plugins.node import Output
+from engine.plugins.builder import VALUE_KIND
+from engine.plugins.node import Blocked, Collected, Gathered, Output
+
+from .mapping import Items
 
 #: Stands for a value that an expansion brings along; such a node never runs.
-VALUE = NodeSpec("ExpansionValue", "Value", "", outputs=(OutputSpec("value", "*"),))
+VALUE = NodeSpec(VALUE_KIND, "Value", "", outputs=(OutputSpec("value", "*"),))
 
 
 @dataclass
@@ -25,11 +29,14 @@ class Expansion:
     """The inner nodes of a node.
 
     Attributes:
-        nodes: by full id, with the parent's id in front.
+        nodes: by full id: with the parent's id in front, unless the id begins already with it
+            or with what the parent and its neighbours have in common, so that ids do not grow
+            when one iteration makes the next.
         given: values that they use, by the id of the node that stands for each.
         signatures: of those nodes.
         displays: inner nodes that another node than the parent's stands for.
-        results: per call of the parent and output socket, a ``Link`` or a value.
+        results: per call of the parent and output socket, a ``Link``, a ``Gathered`` of
+            links, or a value.
     """
 
     nodes: dict[str, PromptNode] = field(default_factory=dict)
@@ -45,8 +52,19 @@ class Expansion:
 
     def sources(self) -> list[str]:
         """The nodes whose results take the place of the parent's."""
-        links = (value for values in self.results for value in values if isinstance(value, Link))
-        return list(dict.fromkeys(link.node for link in links))
+        return list(dict.fromkeys([link.node for link in self.links()]))
+
+    def links(self) -> Iterator[Link]:
+        """All links among the results."""
+        for value in (value for values in self.results for value in values):
+            if isinstance(value, Gathered):
+                yield from value.links  # type: ignore[misc]  # the reader made them links
+            elif isinstance(value, Link):
+                yield value
+
+    def resolved(self, held: Mapping[str, tuple[list[Any], ...]]) -> list[list[Any]]:
+        """The results, with what inner nodes produced in the places of links to them."""
+        return [[_resolved(value, held) for value in values] for values in self.results]
 
     def outside(self) -> set[str]:
         """Nodes that are not part of it and that it links to."""
@@ -89,7 +107,9 @@ class _Reader:
         found: Expansion,
     ) -> None:
         own = f"{parent}."
-        self.ids = {id: id if id.startswith(own) else f"{own}{number}.{id}" for id in graph}
+        stem, dot, _ = parent.rpartition(".")
+        full = (own, stem + dot) if dot else (own,)
+        self.ids = {id: id if id.startswith(full) else f"{own}{number}.{id}" for id in graph}
         self.parent = parent
         self.place = f"{signature}.{number}"
         self.graph = graph
@@ -99,7 +119,7 @@ class _Reader:
     def read(self) -> None:
         for id, node in self.graph.items():
             full = self.ids[id]
-            if full in self.found.nodes:
+            if full in self.found.nodes or full in self.found.given:
                 raise NodeError(f"Node {self.parent} expanded into two nodes with the id '{full}'.")
             if not isinstance(node, Mapping) or not isinstance(node.get("class_type"), str):
                 raise NodeError(
@@ -109,6 +129,9 @@ class _Reader:
             self._node(id, full, node)
 
     def _node(self, id: str, full: str, node: Mapping[str, Any]) -> None:
+        if node["class_type"] == VALUE_KIND:
+            self._give(full, node["inputs"]["value"], f"named {node['inputs']['name']}")
+            return
         inputs = {
             name: self._input(f"{id}.{name}", f"{full}.{name}", value)
             for name, value in node.get("inputs", {}).items()
@@ -124,10 +147,13 @@ class _Reader:
             return value
         if is_link(value):
             return self._link(value)
-        name = f"value {self.place}.{place}".encode()
-        self.found.given[full] = ([value],)
-        self.found.signatures[full] = Signature(hashlib.blake2b(name, digest_size=16).hexdigest())
+        self._give(full, value, f"value {self.place}.{place}")
         return Link(full, 0)
+
+    def _give(self, full: str, value: Any, name: str) -> None:
+        digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+        self.found.given[full] = ([value],)
+        self.found.signatures[full] = Signature(digest)
 
     def _link(self, value: Sequence[Any]) -> Link:
         id = str(value[0])
@@ -135,10 +161,23 @@ class _Reader:
 
     def result(self, value: Any) -> Any:
         """A result of the call: the link that it is, or itself."""
+        if isinstance(value, Gathered):
+            return replace(value, links=[self._link(link) for link in value.links])
         if not is_link(value):
             return value
         link = self._link(value)
-        return link if link.node in self.found.nodes or self.exists(link.node) else value
+        return link if self._is_there(link.node) else value
+
+    def _is_there(self, id: str) -> bool:
+        return id in self.found.nodes or id in self.found.given or self.exists(id)
+
+
+def _resolved(value: Any, held: Mapping[str, tuple[list[Any], ...]]) -> Any:
+    if isinstance(value, Gathered):
+        found = [item for link in value.links for item in held[link[0]][link[1]]]
+        items = [item for item in found if type(item) is not Blocked]
+        return Collected(items, nbytes(items)) if value.packed else Items(items)
+    return Items(held[value.node][value.slot]) if isinstance(value, Link) else value
 
 
 def is_link(value: Any) -> bool:

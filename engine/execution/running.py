@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cache.memory import Entry
 from engine.errors import Interrupted, InvalidInput, InvalidPrompt, NodeError
 from engine.graph.faults import Fault
-from engine.graph.prompt import Link
+from engine.graph.loops import roots
 from engine.plugins.node import Context
 
 from .events import Emit, Event, Outcome
@@ -27,7 +27,7 @@ from .expansion import VALUE, Expansion, read
 from .failure import blocked, describe
 from .invoke import Asked, Called, Invocation, invoke_async, prepare
 from .lanes import Turn
-from .mapping import Items, gather
+from .mapping import gather
 from .plan import Plan, Step, Values
 from .relief import invoke_with_relief
 from .reports import Reporter
@@ -363,26 +363,29 @@ class Running:
             self._refuse_taken_ids(id, new)
             await self.executor.admit(new, self.plan, self.job.number)
             self._refuse_bad_results(id, new)
-            roots = [inner for inner in new.nodes if self._is_output(inner)]
-            await self.executor.survey(self.plan, [*new.sources(), *roots])
+            inner_roots = self._roots_in(new)
+            await self.executor.survey(self.plan, [*new.sources(), *inner_roots])
         except InvalidPrompt as error:
             text = f"The nodes that it expanded into cannot run: {error.message} {error.details}"
             self._failed(id, NodeError(text), this)
         except Exception as error:
             self._failed(id, error, this)
         else:
-            self._adopt(id, new, called)
+            self._adopt(id, new, inner_roots, called)
 
-    def _adopt(self, id: str, new: Expansion, called: Called) -> None:
+    def _roots_in(self, new: Expansion) -> list[str]:
+        outputs = [inner for inner in new.nodes if self._is_output(inner)]
+        return roots({inner: self.plan.prompt[inner] for inner in new.nodes}, outputs)
+
+    def _adopt(self, id: str, new: Expansion, inner_roots: list[str], called: Called) -> None:
         """Let the inner nodes of ``id`` run, and ``id`` wait for those that it gave as results."""
         for inner in new.nodes:
             self.family.add(inner, id, new.displays.get(inner))
         self.expanded[id] = (new, called)
-        roots = [inner for inner in new.nodes if self._is_output(inner)]
-        if roots:
+        if inner_roots:
             self._mark(id, self.showing)
         self._take(self.plan.follow(id, new.sources()))
-        self._take(self.plan.want(roots))
+        self._take(self.plan.want(inner_roots))
 
     def _is_output(self, id: str) -> bool:
         return self.executor.nodes[self.plan.prompt[id].kind].spec.is_output
@@ -401,7 +404,7 @@ class Running:
                 raise NodeError(text)
 
     def _refuse_bad_results(self, id: str, new: Expansion) -> None:
-        for link in (v for values in new.results for v in values if isinstance(v, Link)):
+        for link in new.links():
             kind = self.plan.prompt[link.node].kind
             count = 1 if kind == VALUE.id else len(self.executor.specs[kind].outputs)
             if link.slot >= count:
@@ -411,12 +414,8 @@ class Running:
     def _resolve(self, id: str) -> None:
         """Put the results of the inner nodes in the places of the links."""
         new, called = self.expanded.pop(id)
-        held = self.plan.held
-        results = [
-            [Items(held[v.node][v.slot]) if isinstance(v, Link) else v for v in values]
-            for values in new.results
-        ]
-        values = gather(results, self.executor.specs[self.plan.prompt[id].kind])
+        spec = self.executor.specs[self.plan.prompt[id].kind]
+        values = gather(new.resolved(self.plan.held), spec)
         self._done(id, values, called)
         for given in new.given:
             self.plan.given.pop(given, None)

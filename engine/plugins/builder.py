@@ -7,6 +7,9 @@ engine puts the id of the expanding node in front.
 from dataclasses import dataclass, field
 from typing import Any
 
+#: Stands for a value in an expansion; such a node never runs.
+VALUE_KIND = "ExpansionValue"
+
 
 @dataclass
 class GraphNode:
@@ -69,6 +72,17 @@ class GraphBuilder:
         if id not in self._nodes:
             self._nodes[id] = GraphNode(id, class_type, dict(inputs))
         return self._nodes[id]
+
+    def value(self, id: str, value: Any, name: str) -> list[Any]:
+        """Add a value that stands for itself; the link to it.
+
+        Args:
+            id: local id.
+            value: anything.
+            name: equal names mean equal values, in every run and process.
+        """
+        self._nodes[id] = GraphNode(id, VALUE_KIND, {"value": value, "name": name})
+        return [id, 0]
 
     def lookup_node(self, id: str) -> GraphNode | None:
         """The node of that local id, or None."""

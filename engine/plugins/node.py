@@ -4,7 +4,7 @@ Invariant: a node's call sees plain values by input name and a ``Context``; it n
 executor, the cache or the server.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -148,6 +148,32 @@ class Output:
     values: tuple[Any, ...] = ()
     ui: Mapping[str, list[Any]] = field(default_factory=dict)
     expand: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """In the result of an expansion: the items of several inner outputs, without the blocked.
+
+    Attributes:
+        links: ``[node id, slot]`` of each, in order.
+        packed: give one ``Collected`` value instead of a list.
+    """
+
+    links: Sequence[Sequence[Any]]
+    packed: bool = False
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Items as one value, which is passed on without looking at them again.
+
+    Attributes:
+        items: in order.
+        nbytes: of all of them.
+    """
+
+    items: Sequence[Any]
+    nbytes: int
 
 
 #: What a node's check may say: True, or a text (or False) that says why not.
