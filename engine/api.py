@@ -25,6 +25,8 @@ More that a node may do:
 - A parameter ``Lazy[Image]`` is evaluated only if ``@node(..., needs=function)`` asks for it:
   ``function(inputs)`` gives the names that are needed, given what is there.
 - ``Blocked("why")`` as a result skips everything that would use it.
+- ``Items[Image]`` as a return annotation is a list whose items feed other nodes one by one;
+  ``@node(..., input_is_list=True)`` gets all items of its inputs in one call.
 - ``Output(values, expand=graph.finalize())`` lets other nodes do the work: build them with
   ``GraphBuilder``, give ``graph.node(...).out(0)`` as values.
 - ``@node(..., fingerprint=function)`` runs the node again when what the function returns has
@@ -36,23 +38,26 @@ from typing import Annotated, Any
 
 from engine.errors import Interrupted, InvalidInput, ModelFileError, NodeError
 from engine.plugins.builder import GraphBuilder
-from engine.plugins.node import Blocked, Context, Node, Output, saved_image
-from engine.plugins.typed import Lazy, Socket, node
+from engine.plugins.node import Blocked, Collected, Context, Gathered, Node, Output, saved_image
+from engine.plugins.typed import Items, Lazy, Raw, Socket, node
 
 __all__ = [
     "Blocked",
     "Bool",
     "Choice",
     "Clip",
+    "Collected",
     "Conditioning",
     "Context",
     "File",
     "Float",
+    "Gathered",
     "GraphBuilder",
     "Image",
     "Int",
     "Interrupted",
     "InvalidInput",
+    "Items",
     "Latent",
     "Lazy",
     "Mask",
@@ -61,6 +66,7 @@ __all__ = [
     "Node",
     "NodeError",
     "Output",
+    "Raw",
     "Seed",
     "Socket",
     "Text",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from engine import __version__
 from engine.graph.spec import InputSpec, Lane, NodeSpec, OutputSpec, Section
@@ -23,12 +23,23 @@ REGISTRY_ATTRIBUTE = "__loom_nodes__"
 
 @dataclass(frozen=True)
 class Socket:
-    """An input or output type; widgets are sockets with options."""
+    """An input or output type; widgets are sockets with options.
+
+    Attributes:
+        type: socket type.
+        options: of the widget.
+        choices: of a fixed choice.
+        folder: whose files are the choices.
+        hidden: filled in by the engine.
+        is_list: an output whose value is a list of items.
+    """
 
     type: str
     options: Mapping[str, Any] = field(default_factory=dict)
     choices: tuple[Any, ...] | None = None
     folder: str | None = None
+    hidden: bool = False
+    is_list: bool = False
 
 
 class Lazy:
@@ -38,6 +49,24 @@ class Lazy:
         socket = socket_of(annotation)
         lazy = replace(socket, options={**socket.options, "lazy": True})
         return lazy if isinstance(annotation, Socket) else Annotated[Any, lazy]
+
+
+class Raw:
+    """``Raw[Any]``: an input that gets the link ``[node id, slot]``, for expansions.
+
+    What is wired to it is evaluated before; ``Lazy[Raw[...]]`` leaves that to the expansion.
+    """
+
+    def __class_getitem__(cls, annotation: Any) -> Any:
+        socket = socket_of(annotation)
+        return Annotated[Any, replace(socket, options={**socket.options, "rawLink": True})]
+
+
+class Items:
+    """``Items[Image]`` as an output: a list whose items feed other nodes one by one."""
+
+    def __class_getitem__(cls, annotation: Any) -> Any:
+        return Annotated[Any, replace(socket_of(annotation), is_list=True)]
 
 
 #: From the constants, something that changes when the result may; NaN means always.
@@ -56,7 +85,10 @@ def node(
     outputs: tuple[str, ...] | None = None,
     lane: Lane = "device",
     is_output: bool = False,
+    input_is_list: bool = False,
     idempotent: bool = True,
+    loop: Literal["", "start", "end"] = "",
+    pair: str = "",
     hidden: Mapping[str, str] | None = None,
     needs: Needs | None = None,
     fingerprint: Fingerprint | None = None,
@@ -74,6 +106,9 @@ def node(
         outputs: names of the outputs; their types if left out.
         lane: ``host`` for work that needs no device (files, encoding).
         is_output: a root of execution.
+        input_is_list: every input comes as the list of all its items, in one call.
+        loop: the node starts or ends a loop (``engine/graph/loops.py``).
+        pair: id of the node that ends or starts that loop.
         idempotent: False if two equal nodes must not share a result.
         hidden: hidden inputs to announce to clients; their values are in the context.
         needs: asks for lazy inputs; called again until it asks for nothing new.
@@ -97,7 +132,10 @@ def node(
             version=code_version(function),
             lane=lane,
             is_output=is_output,
+            input_is_list=input_is_list,
             idempotent=idempotent,
+            loop=loop,
+            pair=pair,
             own_checks=None if check is None else (),
         )
         _refuse_unasked(spec, needs)
@@ -215,6 +253,7 @@ def _inputs(function: Callable[..., Any], tooltips: Mapping[str, str]) -> list[I
 def _input(parameter: inspect.Parameter, tooltip: str | None) -> InputSpec:
     socket = socket_of(parameter.annotation)
     section: Section = "optional" if parameter.default is None else "required"
+    section = "hidden" if socket.hidden else section
     options = dict(socket.options)
     if parameter.default not in (None, inspect.Parameter.empty):
         options = {"default": parameter.default, **options}
@@ -225,7 +264,7 @@ def _input(parameter: inspect.Parameter, tooltip: str | None) -> InputSpec:
 
 def _outputs(sockets: list[Socket], names: tuple[str, ...] | None) -> list[OutputSpec]:
     names = names or tuple(s.type for s in sockets)
-    return [OutputSpec(n, s.type) for n, s in zip(names, sockets, strict=True)]
+    return [OutputSpec(n, s.type, s.is_list) for n, s in zip(names, sockets, strict=True)]
 
 
 def _hidden(hidden: Mapping[str, str] | None) -> list[InputSpec]:
