@@ -17,7 +17,7 @@ EventType = Literal[
     "progress",  # {node, value, total}
     "preview",  # {node, mime} and the picture
     "node_retried",  # {node, reason}: memory ran out and was freed, and the node runs again
-    "node_done",  # {node, ui, cached, ms}
+    "node_done",  # {node, ui, cached, ms, bytes and peak if it ran and they are known}
     "node_failed",  # {node, ...failure}; of type ExecutionBlocked it does not fail the run
     "drained",  # {}: no work for the device is left in this run
 ]

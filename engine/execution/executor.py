@@ -30,6 +30,9 @@ from .relief import Relieve
 from .reports import EncodePreview
 from .running import Running
 
+#: Begins to measure the device's memory; what it returns gives the bytes taken since, at most.
+Gauge = Callable[[], Callable[[], int]]
+
 
 @dataclass(frozen=True)
 class Run:
@@ -65,6 +68,7 @@ class Executor:
         lanes: Lanes | None = None,
         steps: StepStore | None = None,
         relieve: Relieve = lambda: "There was nothing to give up.",
+        gauge: Gauge | None = None,
     ) -> None:
         self.nodes = nodes
         self.specs = {id: node.spec for id, node in nodes.items()}
@@ -75,6 +79,7 @@ class Executor:
         self.lanes = lanes or Lanes()
         self.steps = steps
         self.relieve = relieve
+        self.gauge = gauge
         self.lazy = lazy_inputs(self.specs)
         self.raw = lazy_inputs(self.specs, "rawLink")
         self._inner_specs = {**self.specs, VALUE.id: VALUE}

@@ -30,12 +30,14 @@ class Called:
         values: per output socket, the items of all calls; None if a call gave a graph instead.
         ui: what all calls showed.
         seconds: how long they took.
+        peak: bytes of the device that they took on top of what was there, if that is known.
     """
 
     outputs: Sequence[Output]
     values: tuple[list[Any], ...] | None
     ui: Mapping[str, list[Any]]
     seconds: float = 0.0
+    peak: int | None = None
 
 
 @dataclass(frozen=True)

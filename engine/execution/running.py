@@ -12,7 +12,7 @@ only what depends on it; the run ends when nothing is in flight and nothing can 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -247,9 +247,12 @@ class Running:
         """
         while True:
             try:
+                peak = self._gauge(this)
                 result: Any = invoke_with_relief(
                     this, self._loop, self.executor.relieve, partial(self._tell_retried, id)
                 )
+                if peak is not None and isinstance(result, Called):
+                    result.peak = peak()
                 found = self._follower(id, this, result)
             except BaseException as error:
                 return id, this, error
@@ -264,6 +267,11 @@ class Running:
     def _tell_retried(self, id: str, reason: str) -> None:
         event = Event("node_retried", {**self.family.about(id), "reason": reason})
         self._loop.call_soon_threadsafe(self.emit, event)
+
+    def _gauge(self, this: Invocation) -> Callable[[], int] | None:
+        """Begin to measure a call, if the device can; only one call has the device at a time."""
+        gauge = self.executor.gauge
+        return gauge() if gauge is not None and this.node.spec.lane == "device" else None
 
     def _follower(self, id: str, this: Invocation, result: Any) -> tuple[str, Invocation] | None:
         if not isinstance(result, Called) or result.values is None:
@@ -342,15 +350,17 @@ class Running:
 
     def _done(self, id: str, values: Values, called: Called) -> None:
         entry = Entry(values, called.ui, called.seconds, self.plan.prompt[id].kind)
+        size = None
         if id not in self.loud and id not in self.showing:
-            self.executor.cache.put(self.plan.signatures[id], entry)
+            size = self.executor.cache.put(self.plan.signatures[id], entry)
         if self.executor.steps:
             self.executor.steps.end(self.plan.signatures[id])
         self.executed[id] = None
         if entry.ui:
             self.outputs[id] = entry.ui
         ms = entry.seconds * 1e3
-        data = {**self.family.about(id), "ui": entry.ui or None, "cached": False, "ms": ms}
+        took = {"ms": ms, "bytes": size, "peak": called.peak}
+        data = {**self.family.about(id), "ui": entry.ui or None, "cached": False, **took}
         self.emit(Event("node_done", data))
         ready = self.plan.done(id, values)
         self.ready += sorted(ready, key=self.plan.rank.__getitem__) if ready[1:] else ready

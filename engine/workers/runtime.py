@@ -6,7 +6,7 @@ Invariant: building a runtime is the one moment at which torch and the packs are
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -61,8 +61,28 @@ def build(config: WorkerConfig) -> Runtime:
     shown = encode if config.previews else None
     steps = make_steps(config)
     relief = partial(relieve, cache)
-    executor = Executor(catalogue.nodes, cache, folders, stamp, shown, lanes, steps, relief)
+    gauge = partial(begin_gauge, residency.residency().device)
+    executor = Executor(
+        catalogue.nodes,
+        cache,
+        folders,
+        stamp,
+        shown,
+        lanes,
+        steps,
+        relief,
+        gauge if torch.cuda.is_available() and config.device != "cpu" else None,
+    )
     return Runtime(config, catalogue, cache, lanes, executor)
+
+
+def begin_gauge(device: Any) -> Callable[[], int]:
+    """Begin to measure a CUDA device; the result gives the bytes taken since, at most."""
+    import torch
+
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    return lambda: max(0, torch.cuda.max_memory_allocated(device) - before)
 
 
 def make_cache(config: WorkerConfig) -> ResultCache:
