@@ -11,11 +11,11 @@ from pathlib import Path
 
 from engine.errors import InvalidPrompt, LoomError
 from engine.folders import Folders
-from engine.graph.outlook import Prospect, outlook, total_ms
+from engine.graph.outlook import Prospect, outlook, peak_bytes, total_ms
 from engine.graph.prompt import Prompt
 from engine.graph.validate import validate
 from engine.store.database import connect
-from engine.store.timings import medians
+from engine.store.timings import Usual, usual
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import build
 
@@ -42,10 +42,13 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if args.json:
         nodes = {id: asdict(prospect) for id, prospect in prospects.items()}
-        print(json.dumps({"nodes": nodes, "total_ms": total_ms(prospects)}))
+        totals = {"total_ms": total_ms(prospects), "peak_bytes": peak_bytes(prompt, prospects)}
+        print(json.dumps({"nodes": nodes, **totals}))
     else:
         print("\n".join(line(prompt, id, prospect) for id, prospect in prospects.items()))
-        print(f"about {total_ms(prospects) / 1000:.1f} s, as far as known")
+        peak = peak_bytes(prompt, prospects) / 2**20
+        seconds = total_ms(prospects) / 1000
+        print(f"about {seconds:.1f} s and {peak:.0f} MB at once, as far as known")
     return 1 if any(prospect.state == "blocked" for prospect in prospects.values()) else 0
 
 
@@ -65,16 +68,16 @@ async def _look(
             raise
         states, errors = {}, error.node_errors
     built.lanes.close()
-    return prompt, outlook(prompt, states, errors, None, _medians(folders))
+    return prompt, outlook(prompt, states, errors, None, _usual(folders))
 
 
-def _medians(folders: Folders) -> dict[str, float]:
+def _usual(folders: Folders) -> dict[str, Usual]:
     path = folders.user / "loom.db"
     if not path.is_file():
         return {}
     connection: sqlite3.Connection = connect(path)
     try:
-        return medians(connection)
+        return usual(connection)
     finally:
         connection.close()
 
@@ -82,5 +85,6 @@ def _medians(folders: Folders) -> dict[str, float]:
 def line(prompt: Prompt, id: str, prospect: Prospect) -> str:
     """One node in one line."""
     time = "" if prospect.ms is None else f"{prospect.ms:.0f} ms"
+    size = "" if prospect.bytes is None else f"{prospect.bytes / 2**20:.1f} MB"
     why = "; ".join(prospect.reasons)
-    return f"{prospect.state:8} {id:>8} {prompt[id].kind:28} {time:>10}  {why}".rstrip()
+    return f"{prospect.state:8} {id:>8} {prompt[id].kind:28} {time:>10} {size:>10}  {why}".rstrip()

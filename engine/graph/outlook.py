@@ -1,17 +1,33 @@
-"""What a run would do, told before it is started: per node its state, why, and how long.
+"""What a run would do, told before it is started: per node its state, why, how long, how large.
 
 Invariant: pure; a node that would run always has a reason.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from .diff import Change, diff
-from .prompt import Prompt
+from .prompt import Prompt, topological
 
 #: ``idle`` nodes are not needed, because what they feed is known.
 State = Literal["cached", "run", "idle", "blocked"]
+
+
+class Usual(Protocol):
+    """What a kind of node usually takes here; None is not known."""
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds."""
+
+    @property
+    def bytes(self) -> int | None:
+        """Of its result."""
+
+    @property
+    def peak(self) -> int | None:
+        """Bytes of the device that a call takes on top of what is there."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +38,15 @@ class Prospect:
         state: what would happen.
         reasons: why it would run or cannot; empty otherwise.
         ms: how long it usually takes here, if that is known and it would run.
+        bytes: how large its result usually is, if that is known and it would run.
+        peak: how much more of the device its call usually takes, likewise.
     """
 
     state: State
     reasons: tuple[str, ...] = ()
     ms: float | None = None
+    bytes: int | None = None
+    peak: int | None = None
 
 
 def outlook(
@@ -34,7 +54,7 @@ def outlook(
     states: Mapping[str, str],
     node_errors: Mapping[str, Any],
     previous: Prompt | None,
-    medians: Mapping[str, float],
+    usual: Mapping[str, Usual],
 ) -> dict[str, Prospect]:
     """The prospects of all nodes.
 
@@ -43,11 +63,11 @@ def outlook(
         states: what the worker said of the nodes that may run.
         node_errors: faults, as validation reports them.
         previous: the prompt that ran before, to tell what changed since.
-        medians: milliseconds by kind of node.
+        usual: by kind of node.
     """
     changes = _changes(previous, prompt)
     return {
-        id: _prospect(id, prompt, states, node_errors, changes, medians, previous is not None)
+        id: _prospect(id, prompt, states, node_errors, changes, usual, previous is not None)
         for id in prompt
     }
 
@@ -55,6 +75,25 @@ def outlook(
 def total_ms(prospects: Mapping[str, Prospect]) -> float:
     """How long the nodes that would run usually take, as far as that is known."""
     return sum(prospect.ms or 0.0 for prospect in prospects.values())
+
+
+def peak_bytes(prompt: Prompt, prospects: Mapping[str, Prospect]) -> int:
+    """The most memory that results and calls of a run take at once, as far as that is known.
+
+    Nodes are taken one after the other, each result held until its last user ran; what the
+    cache keeps besides has a budget of its own and is given up for this.
+    """
+    order = [id for id in topological(prompt) if prospects[id].state == "run"]
+    last = {link.node: id for id in order for _, link in prompt[id].links()}
+    held: dict[str, int] = {}
+    most = 0
+    for id in order:
+        own = prospects[id].bytes or 0
+        most = max(most, sum(held.values()) + max(own, prospects[id].peak or 0))
+        held = {source: size for source, size in held.items() if last[source] != id}
+        if id in last:
+            held[id] = own
+    return most
 
 
 def _changes(previous: Prompt | None, prompt: Prompt) -> dict[str, list[Change]]:
@@ -70,7 +109,7 @@ def _prospect(
     states: Mapping[str, str],
     node_errors: Mapping[str, Any],
     changes: Mapping[str, list[Change]],
-    medians: Mapping[str, float],
+    usual: Mapping[str, Usual],
     ran_before: bool,
 ) -> Prospect:
     if id in node_errors:
@@ -84,7 +123,10 @@ def _prospect(
     if state is None:
         return Prospect("blocked", ("nothing that can run needs it",))
     reasons = _reasons(id, prompt, states, changes.get(id, []), ran_before)
-    return Prospect("run", reasons, medians.get(prompt[id].kind))
+    known = usual.get(prompt[id].kind)
+    if known is None:
+        return Prospect("run", reasons)
+    return Prospect("run", reasons, known.ms, known.bytes, known.peak)
 
 
 def _reasons(

@@ -251,14 +251,14 @@ class Dispatcher:
             return
         self.broadcast.event(job, type, data, blob)
         if type == "node_done" and not data["cached"]:
-            self._time(active.job, data["node"], data["ms"])
+            self._time(active.job, data)
         if type == "drained":
             self._wake.set()
 
-    def _time(self, job: Job, node: str, ms: float) -> None:
-        kind = (job.prompt.get(node) or {}).get("class_type")
+    def _time(self, job: Job, data: Mapping[str, Any]) -> None:
+        kind = (job.prompt.get(data["node"]) or {}).get("class_type")
         if kind is not None:  # nodes of expansions are not in the prompt
-            self.record.took(kind, ms)
+            self.record.took(kind, data["ms"], data.get("bytes"), data.get("peak"))
 
     def _on_exit(self, ending: str) -> None:
         log.warning("%s", ending)

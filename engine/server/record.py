@@ -27,7 +27,7 @@ class Record:
         self._clock = clock
         self._last = 0
         self._entries: list[runlog.Entry] = []
-        self._timings: list[tuple[str, float, float]] = []
+        self._timings: list[timings.Taken] = []
         self._writing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -46,9 +46,9 @@ class Record:
         self._entries.append(entry)
         return entry
 
-    def took(self, kind: str, ms: float) -> None:
-        """Take in how long a node of some kind took."""
-        self._timings.append((kind, ms, self._clock()))
+    def took(self, kind: str, ms: float, bytes: int | None, peak: int | None) -> None:
+        """Take in how long a node of some kind took, and how much memory."""
+        self._timings.append(timings.Taken(kind, ms, self._clock(), bytes, peak))
 
     async def flush(self, then: Then | None = None) -> None:
         """Write what was taken in so far, and do something more in the same transaction."""
@@ -88,7 +88,7 @@ class Record:
 def _store(
     db: sqlite3.Connection,
     entries: list[runlog.Entry],
-    taken: list[tuple[str, float, float]],
+    taken: list[timings.Taken],
     then: Then | None,
 ) -> None:
     runlog.append(db, entries)

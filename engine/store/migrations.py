@@ -43,4 +43,8 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX timings_by_kind ON timings (kind, at);
     """,
+    """
+    ALTER TABLE timings ADD COLUMN bytes INTEGER;
+    ALTER TABLE timings ADD COLUMN peak INTEGER;
+    """,
 )

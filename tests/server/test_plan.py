@@ -30,6 +30,9 @@ def test_estimates_are_learnt_from_runs(server: LiveServer) -> None:
     prompt = shown("ProbeSteps", count=3, ms=41, note="learn")
     known = lambda: server.post("/x/plan", {"prompt": prompt})["nodes"]["1"]["ms"]  # noqa: E731
     assert server.until(known, "the timing is known") >= 10
+    plan = server.post("/x/plan", {"prompt": prompt})
+    assert plan["nodes"]["1"]["bytes"] == 0 and plan["nodes"]["1"]["peak"] is None
+    assert plan["peak_bytes"] >= 0
 
 
 def test_faults_block_and_name_themselves(server: LiveServer) -> None:

@@ -139,10 +139,16 @@ def test_settings_are_set_one_by_one(db: sqlite3.Connection) -> None:
 
 
 def test_medians_of_the_newest_timings(db: sqlite3.Connection) -> None:
-    timings.record(db, [("A", 1000.0, float(i)) for i in range(timings.KEPT)])
-    timings.record(db, [("A", 3.0, 1000.0 + i) for i in range(timings.KEPT)])
-    timings.record(db, [("B", 1.0, 1.0), ("B", 5.0, 2.0), ("B", 2.0, 3.0)])
-    assert timings.medians(db) == {"A": 3.0, "B": 2.0}
+    def took(kind: str, ms: float, *more: float) -> None:
+        timings.record(db, [timings.Taken(kind, ms, *more)])  # type: ignore[arg-type]
+
+    for i in range(timings.KEPT):
+        took("A", 1000.0, float(i))
+    for i in range(timings.KEPT):
+        took("A", 3.0, 1000.0 + i, 64)
+    for ms, at in ((1.0, 1.0), (5.0, 2.0), (2.0, 3.0)):
+        took("B", ms, at)
+    assert timings.usual(db) == {"A": timings.Usual(3.0, 64), "B": timings.Usual(2.0)}
     assert db.execute("SELECT count(*) FROM timings").fetchone()[0] == timings.KEPT + 3
 
 
@@ -151,7 +157,7 @@ def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
     old.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
     old.close()
     migrated = connect(tmp_path / "old.db")
-    assert timings.medians(migrated) == {}
+    assert timings.usual(migrated) == {}
 
 
 async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:

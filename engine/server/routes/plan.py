@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import InvalidPrompt, InvalidWorkflow
-from engine.graph.outlook import outlook, total_ms
+from engine.graph.outlook import outlook, peak_bytes, total_ms
 from engine.graph.prompt import Prompt, parse
 from engine.graph.validate import refuse, validate
 from engine.store import jobs, timings
@@ -18,7 +18,11 @@ from .prompt import FIRST_START_SECONDS, graph_of, targets_of
 
 
 async def show(request: web.Request) -> web.Response:
-    """Per node cached, run, idle or blocked, with reasons and usual milliseconds.
+    """Per node cached, run, idle or blocked, with reasons, usual milliseconds and bytes.
+
+    Estimates are medians of past runs of the same kind of node on this machine: ``ms``,
+    ``bytes`` of the result, and ``peak``, what the call takes of the device on top (null where
+    nothing was measured). ``total_ms`` and ``peak_bytes`` are those of the whole run.
 
     The body is that of ``POST /prompt``; faults do not make this fail, they block nodes.
     """
@@ -30,10 +34,11 @@ async def show(request: web.Request) -> web.Response:
     except (InvalidPrompt, InvalidWorkflow) as error:
         return web.json_response({"error": str(error)}, status=400)
     previous = await _previous(state)
-    medians = await state.database.run(timings.medians)
-    prospects = outlook(prompt, states, errors, previous, medians)
+    usual = await state.database.run(timings.usual)
+    prospects = outlook(prompt, states, errors, previous, usual)
     nodes = {id: asdict(prospect) for id, prospect in prospects.items()}
-    return web.json_response({"nodes": nodes, "total_ms": total_ms(prospects)})
+    totals = {"total_ms": total_ms(prospects), "peak_bytes": peak_bytes(prompt, prospects)}
+    return web.json_response({"nodes": nodes, **totals})
 
 
 async def _states(
