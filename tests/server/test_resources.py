@@ -183,9 +183,15 @@ def test_the_cache_says_what_it_holds_and_can_be_emptied(server: LiveServer) -> 
     held = lambda: server.get("/x/cache")  # noqa: E731
     server.until(lambda: held()["disk"]["entries"] >= 2, "the results are on disk")
     assert held()["memory"]["bytes"] <= held()["memory"]["budget"]
-    assert server.request("DELETE", "/x/cache")[0] == 200
+    assert held()["device"]["entries"] == held()["memory"]["pinned"] == 0
+    kinds = {result["kind"] for result in held()["largest"]}
+    assert {"ProbeSteps", "ProbeShow"} <= kinds or len(held()["largest"]) == 10
+    assert server.request("DELETE", "/x/cache?tier=moon")[0] == 400
+    assert server.request("DELETE", "/x/cache?tier=disk")[0] == 200
     server.until(lambda: held()["disk"]["entries"] == 0, "the disk is empty")
-    assert held()["memory"]["entries"] == 0
+    assert held()["memory"]["entries"] > 0
+    assert server.request("DELETE", "/x/cache")[0] == 200
+    server.until(lambda: held()["memory"]["entries"] == 0, "the memory is empty")
 
 
 def test_the_server_does_not_import_torch(server: LiveServer) -> None:
