@@ -11,6 +11,7 @@ nesting, which is bounded; no recursion.
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from .faults import Fault
 from .prompt import Link, Prompt, PromptNode, topological
@@ -176,7 +177,7 @@ def _line(inside: frozenset[str], lines: Mapping[str, Chain]) -> Chain | None:
     """The line of the innermost of some loops, if all others stand in it."""
     known = [lines[start] for start in inside if start in lines]
     innermost = max(known, key=len, default=())
-    return innermost if set(innermost).issuperset(*known) else None
+    return innermost if set(innermost).issuperset(chain.from_iterable(known)) else None
 
 
 def _chains(
@@ -195,10 +196,10 @@ def _chains(
         inside = opened.get(id, _NO_LOOPS)
         if inside not in known:
             known[inside] = _line(inside, lines)
-        chain = known[inside]
-        if chain is None:
+        line = known[inside]
+        if line is None:
             _tell_overlap(loops, id, inside)
-        yield id, chain or ()
+        yield id, line or ()
 
 
 def _tell_overlap(loops: Loops, id: str, inside: Iterable[str]) -> None:
