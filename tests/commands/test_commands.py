@@ -130,6 +130,10 @@ def test_plan_tells_what_a_run_would_do(base: Path, tmp_path: Path) -> None:
     after = json.loads(call("plan", workflow, "--json", *folders).stdout)["nodes"]
     assert after["9"]["state"] == "cached"
     assert "run" not in {node["state"] for node in after.values()}
+    loader = next(
+        id for id, n in json.loads(API.read_text()).items() if "Loader" in n["class_type"]
+    )
+    assert after[loader]["state"] == "cached"  # though its results are handles on weights
     blocked = call("plan", small(tmp_path, steps=0), *folders)
     assert (blocked.returncode, "smaller than min of 1" in blocked.stdout) == (1, True)
 
