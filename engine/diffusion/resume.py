@@ -17,7 +17,7 @@ from torch import Tensor
 from .samplers import State
 
 #: Change it when the meaning of what is saved changes.
-VERSION = 1
+VERSION = 2
 
 
 class Checkpoints(Protocol):
@@ -52,13 +52,15 @@ class Bookmarks:
             return start
         tensors, data = saved
         history = tuple(tensors[f"history.{i}"].to(start.x.device) for i in range(data["history"]))
-        return State(tensors["x"].to(start.x.device), data["step"], history, data["draws"])
+        x = tensors["x"].to(start.x.device)
+        return State(x, data["step"], history, data["draws"], data["sigma"], data["h"])
 
     def mark(self, state: State) -> None:
         """Save a state if it is time to."""
         if self.checkpoints.due():
             history = {f"history.{i}": tensor for i, tensor in enumerate(state.history)}
             kept = {"step": state.step, "draws": state.draws, "history": len(history)}
+            kept |= {"sigma": state.sigma, "h": state.h}
             self.checkpoints.save({"x": state.x, **history}, {"run": self.run, **kept})
 
 

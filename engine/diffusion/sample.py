@@ -62,7 +62,7 @@ class Run:
     def states(self, start: State | None = None) -> Iterator[tuple[State, Tensor]]:
         """States after each step, with the clean latents seen; from any state of this run on."""
         state = start or self.start
-        while state.step < len(self.sigmas) - 1:
+        while not self.sampler.is_done(state, self.sigmas):
             with torch.no_grad():
                 state, denoised = advance(
                     self.sampler, state, self.sigmas, self.denoise, self.noise
@@ -173,16 +173,17 @@ def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> tuple[Tensor, T
 
     The steps that an earlier run saved are not taken.
     """
-    start, total = marks.last(run.start) if marks else run.start, len(run.sigmas) - 1
+    start = marks.last(run.start) if marks else run.start
     if start.step:
+        done, total = run.sampler.progress(start, run.sigmas)
         # A warning, because lesser lines of a worker are not shown, and the user must know.
-        log.warning("going on at step %d of %d, saved by an earlier run", start.step, total)
-        on_step(start.step, total, None)
+        log.warning("going on at step %d of %d, saved by an earlier run", done, total)
+        on_step(done, total, None)
     state, denoised = start, start.x
     for state, denoised in run.states(start):
-        if marks and state.step < total:
+        if marks and not run.sampler.is_done(state, run.sigmas):
             marks.mark(state)
-        on_step(state.step, total, denoised)
+        on_step(*run.sampler.progress(state, run.sigmas), denoised)
     return state.x, denoised
 
 
@@ -196,6 +197,8 @@ def lay_out(
 ) -> Run:
     """Prepare a run: networks, conditions and tensors on the device; no step is taken."""
     model, levels = guider.model, sigmas.tolist()
+    if sampler.fit:
+        sampler, levels = sampler.fit(model.sampling, levels)
     samples = fix_empty_channels(latent["samples"], model.latent_format.channels)
     _check_fit(model, samples, [e for c in guider.conditionings.values() for e in c])
     network = residency.load(model.weights, model.patches)

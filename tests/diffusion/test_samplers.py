@@ -42,12 +42,17 @@ def noise_for(sampler: Sampler, x: Tensor, sigmas: Tensor) -> Noise | None:
 
 
 def run(name: str, sigmas: Tensor, model: Callable = denoise, x: Tensor | None = None) -> Tensor:
-    sampler = SAMPLERS[name]
+    sampler, levels = fitted(name, sigmas)
     state = State(start(sigmas[0].item()) if x is None else x)
     noise = noise_for(sampler, state.x, sigmas)
-    for _ in range(len(sigmas) - 1):
-        state, _ = advance(sampler, state, sigmas.tolist(), model, noise)
+    while not sampler.is_done(state, levels):
+        state, _ = advance(sampler, state, levels, model, noise)
     return state.x
+
+
+def fitted(name: str, sigmas: Tensor) -> tuple[Sampler, list[float]]:
+    sampler, levels = SAMPLERS[name], sigmas.tolist()
+    return sampler.fit(Discrete(), levels) if sampler.fit else (sampler, levels)
 
 
 def relative_error(ours: Tensor, theirs: Tensor) -> float:
@@ -70,6 +75,11 @@ K_DIFFUSION = {
     "dpmpp_2m_sde_heun": ("sample_dpmpp_2m_sde", {"solver_type": "heun"}),
     "dpmpp_3m_sde": ("sample_dpmpp_3m_sde", {}),
     "ddim": ("sample_euler", {}),
+    # With one side only, CFG++ is what it is named after.
+    "euler_cfg_pp": ("sample_euler", {}),
+    "euler_ancestral_cfg_pp": ("sample_euler_ancestral", {}),
+    "dpmpp_2s_ancestral_cfg_pp": ("sample_dpmpp_2s_ancestral", {}),
+    "dpmpp_2m_cfg_pp": ("sample_dpmpp_2m", {}),
 }
 
 
@@ -92,6 +102,33 @@ def test_equals_k_diffusion(name: str) -> None:
         options["noise_sampler"] = k.BrownianTreeNoiseSampler(x, low, high, SEED)
     reference = getattr(k, function)(denoise, x.clone(), sigmas, disable=True, **options)
     assert relative_error(run(name, sigmas), reference) < BOUND
+
+
+@pytest.mark.filterwarnings("ignore:Should have")
+@pytest.mark.parametrize("steps", [3, 4, 5, 12])
+def test_dpm_fast_equals_k_diffusion(steps: int) -> None:
+    """As many evaluations as the schedule has steps, down to its last positive level."""
+    k, sigmas = load_k_diffusion(), karras(Discrete(), steps)
+    x, ends = start(sigmas[0].item()), (sigmas[-2].item(), sigmas[0].item())
+    reference = k.sample_dpm_fast(denoise, x.clone(), *ends, steps, disable=True)
+    assert relative_error(run("dpm_fast", sigmas), reference) < BOUND
+
+
+@pytest.mark.filterwarnings("ignore:Should have")
+def test_dpm_adaptive_equals_k_diffusion() -> None:
+    """The same attempts, accepted and refused alike."""
+    k, sigmas = load_k_diffusion(), karras(Discrete(), 10)
+    x, ends = start(sigmas[0].item()), (sigmas[-2].item(), sigmas[0].item())
+    reference, info = k.sample_dpm_adaptive(
+        denoise, x.clone(), *ends, disable=True, return_info=True
+    )
+    sampler, levels = fitted("dpm_adaptive", sigmas)
+    state = State(x)
+    while not sampler.is_done(state, levels):
+        state, _ = advance(sampler, state, levels, denoise)
+    assert state.step == info["steps"] >= 10
+    assert sampler.progress(state, levels) == (100, 100)
+    assert relative_error(state.x, reference) < BOUND
 
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -142,33 +179,34 @@ def test_ddpm_is_the_posterior_of_the_forward_process() -> None:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_resumes_bit_exactly_from_every_step(name: str) -> None:
     """A state from disk and new objects for all else end in the same bits."""
-    sampler = SAMPLERS[name]
     sigmas = karras(Discrete(), 6)
+    sampler, levels = fitted(name, sigmas)
     whole = run(name, sigmas)
     state = State(start(sigmas[0].item()))
     noise = noise_for(sampler, state.x, sigmas)
-    for _ in range(len(sigmas) - 1):
-        state, _ = advance(sampler, state, sigmas.tolist(), denoise, noise)
+    while not sampler.is_done(state, levels):
+        state, _ = advance(sampler, state, levels, denoise, noise)
         saved = io.BytesIO()
         torch.save(vars(state), saved)
         saved.seek(0)
         resumed = State(**torch.load(saved))
         fresh = noise_for(sampler, resumed.x, sigmas)
-        while resumed.step < len(sigmas) - 1:
-            resumed, _ = advance(sampler, resumed, sigmas.tolist(), denoise, fresh)
+        while not sampler.is_done(resumed, levels):
+            resumed, _ = advance(sampler, resumed, levels, denoise, fresh)
         assert torch.equal(resumed.x, whole)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_step_changes_nothing_it_was_given(name: str) -> None:
     """The same state can be advanced twice, with the same result."""
-    sampler, sigmas = SAMPLERS[name], karras(Discrete(), 4)
+    sigmas = karras(Discrete(), 4)
+    sampler, levels = fitted(name, sigmas)
     state = State(start(sigmas[0].item()))
     noise = noise_for(sampler, state.x, sigmas)
-    for _ in range(3):
+    for _ in range(min(3, len(levels) - 1)):
         before = copy.deepcopy(state)
-        first, _ = advance(sampler, state, sigmas.tolist(), denoise, noise)
-        second, _ = advance(sampler, state, sigmas.tolist(), denoise, noise)
+        first, _ = advance(sampler, state, levels, denoise, noise)
+        second, _ = advance(sampler, state, levels, denoise, noise)
         assert torch.equal(first.x, second.x)
         assert torch.equal(before.x, state.x)
         state = first
@@ -187,6 +225,15 @@ ORDERS = {
     "dpm_2": 3.3,
     "lms": 6.0,
     "dpmpp_2m": 3.3,
+    "heunpp2": 1.8,  # its weights are those of no consistent rule of higher order
+    "dpmpp_2m_cfg_pp": 3.3,
+    "euler_cfg_pp": 1.8,
+    "ipndm_v": 6.0,
+    "deis": 6.0,
+    "res_multistep": 3.3,
+    "res_multistep_cfg_pp": 3.3,
+    "gradient_estimation": 1.8,
+    "exp_heun_2_x0": 3.3,
     "uni_pc": 3.3,  # its last steps are of lower order
     "uni_pc_bh2": 3.3,
 }
@@ -218,9 +265,18 @@ def test_stochastic_samplers_keep_the_distribution(name: str) -> None:
     assert result.std().item() == pytest.approx(0.5, rel=0.1)
 
 
+#: How often the model is asked in 8 steps, if not once a step.
+EVALUATIONS = {
+    **dict.fromkeys(["heun", "dpm_2", "dpm_2_ancestral", "dpmpp_2s_ancestral"], 15),
+    **dict.fromkeys(["dpmpp_sde", "dpmpp_2s_ancestral_cfg_pp", "seeds_2"], 15),
+    **dict.fromkeys(["exp_heun_2_x0", "exp_heun_2_x0_sde", "sa_solver_pece"], 15),
+    **{"heunpp2": 21, "seeds_3": 22, "dpm_fast": 8, "dpm_adaptive": 24},
+}
+
+
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_run_ends_on_the_clean_latent_and_costs_what_it_should(name: str) -> None:
-    """A model that knows the answer is believed; two-stage samplers evaluate twice a step."""
+    """A model that knows the answer is believed; samplers with stages evaluate more often."""
     answer, calls = torch.full((1, 4, 8, 8), 0.3), []
 
     def knows(x: Tensor, sigma: float) -> Tensor:
@@ -229,9 +285,10 @@ def test_a_run_ends_on_the_clean_latent_and_costs_what_it_should(name: str) -> N
 
     sigmas = sigmas_for(Discrete(), "normal", 8)
     result = run(name, sigmas, knows, torch.randn(1, 4, 8, 8) * sigmas[0])
-    assert (result - answer).abs().max() < 0.02  # UniPC ends at sigma 0.001
-    twice = {"heun", "dpm_2", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde"}
-    assert len(calls) == (15 if name in twice else 8)
+    # UniPC ends at sigma 0.001; the first DPM-Solvers end at the last positive level.
+    left = 4 * sigmas[-2] if name.startswith("dpm_") and name in EVALUATIONS else 0.02
+    assert (result - answer).abs().max() < left
+    assert len(calls) == EVALUATIONS.get(name, 8)
 
 
 def test_ancestral_split_keeps_the_variance() -> None:

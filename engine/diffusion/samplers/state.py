@@ -5,6 +5,7 @@ sources come equal states. A state holds everything that the steps to come depen
 run can be saved after any step, resumed bit-exactly, forked and previewed.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor
 
 from ..noise import Noise
+from ..parameterization import Sampling
 
 
 class Seen(NamedTuple):
@@ -40,12 +42,16 @@ class State:
         step: steps taken.
         history: tensors of earlier steps, newest first, as the sampler asked to keep them.
         draws: how often noise was drawn.
+        sigma: noise level of ``x``, for samplers that choose their levels themselves.
+        h: length in log sigma of the step to try next, for those samplers.
     """
 
     x: Tensor
     step: int = 0
     history: tuple[Tensor, ...] = ()
     draws: int = 0
+    sigma: float | None = None
+    h: float = 0.0
 
 
 class Step:
@@ -56,6 +62,7 @@ class Step:
         i: number of the step, from 0.
         sigmas: of the whole run, descending.
         history: as in :class:`State`.
+        h: as in :class:`State`.
     """
 
     def __init__(
@@ -63,12 +70,13 @@ class Step:
     ) -> None:
         self.x, self.i, self.history = state.x, state.step, state.history
         self.sigmas, self._denoise = sigmas, denoise
+        self.h, self._sigma = state.h, state.sigma
         self._noise, self._draws = noise, state.draws
 
     @property
     def sigma(self) -> float:
         """Noise level of ``x``."""
-        return self.sigmas[self.i]
+        return self.sigmas[self.i] if self._sigma is None else self._sigma
 
     @property
     def sigma_next(self) -> float:
@@ -99,6 +107,11 @@ class Step:
         """The clean latent that it sees in ``x`` without guidance."""
         return self.seen.uncond
 
+    @property
+    def d_uncond(self) -> Tensor:
+        """The derivative that leads away from the clean latent without guidance."""
+        return to_d(self.x, self.sigma, self.uncond)
+
     @cached_property
     def d(self) -> Tensor:
         """The derivative dx/dsigma of the probability flow (Karras et al. 2022, equation 3)."""
@@ -117,6 +130,10 @@ class Step:
         """The state behind this step; ``keep`` becomes its history."""
         return State(x, self.i + 1, keep, self._draws)
 
+    def to_level(self, x: Tensor, sigma: float, h: float, *keep: Tensor) -> State:
+        """The state behind this step, at a level that the sampler chose, and the next ``h``."""
+        return State(x, self.i + 1, keep, self._draws, sigma, h)
+
 
 @dataclass(frozen=True)
 class Sampler:
@@ -130,6 +147,9 @@ class Sampler:
             higher; 0: the run's own noise.
         both_sides: whether it goes by what is seen without guidance, too.
         name: tells it from others, with all that it was made with.
+        adaptive: it chooses its noise levels itself, between the first and the last positive.
+        fit: makes it ready for a model and its noise levels; gives another sampler, and the
+            levels between its steps.
     """
 
     step: Callable[[Step], State]
@@ -138,6 +158,23 @@ class Sampler:
     inpaint_seed_offset: int = 0
     both_sides: bool = False
     name: str = ""
+    adaptive: bool = False
+    fit: "Callable[[Sampling, Sequence[float]], tuple[Sampler, list[float]]] | None" = None
+
+    def is_done(self, state: State, sigmas: Sequence[float]) -> bool:
+        """Whether no step is left."""
+        if not self.adaptive:
+            return state.step >= len(sigmas) - 1
+        return state.sigma is not None and state.sigma <= sigmas[-1] * (1 + 1e-5)
+
+    def progress(self, state: State, sigmas: Sequence[float]) -> tuple[int, int]:
+        """Steps done and steps in all; percents if nobody knows how many there will be."""
+        if not self.adaptive:
+            return state.step, len(sigmas) - 1
+        if state.sigma is None:
+            return 0, 100
+        whole, done = math.log(sigmas[0] / sigmas[-1]), math.log(sigmas[0] / state.sigma)
+        return min(round(100 * done / whole), 100), 100
 
 
 def to_d(x: Tensor, sigma: float, denoised: Tensor) -> Tensor:

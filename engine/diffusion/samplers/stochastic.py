@@ -1,0 +1,218 @@
+"""Solvers of the reverse SDE of higher order: SEEDS, ER-SDE, SA-Solver.
+
+Invariant: without noise (eta or tau 0) each is a solver of the probability flow; a step to
+sigma 0 lands on the clean latent that the model saw.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..parameterization import Sampling
+from .state import Sampler, State, Step
+
+
+def seeds_2(s: Step, eta: float = 1.0, r: float = 0.5) -> State:
+    """SEEDS-2 (Gonzalez et al. 2023, arXiv 2305.14267): two stages that share their noise."""
+    if s.sigma_next == 0:
+        return s.to(s.denoised)
+    h = math.log(s.sigma / s.sigma_next)
+    inner = s.sigma * math.exp(-r * h)
+    noises = [s.noise(s.sigma, inner), s.noise(inner, s.sigma_next)] if eta else []
+    parts = [r * h, (1 - r) * h]
+    d_2 = s.denoise(_stage(s, s.denoised, inner, r * h, eta, parts, noises[:1]), inner)
+    mixed = s.denoised + (d_2 - s.denoised) / (2 * r)
+    return s.to(_stage(s, mixed, s.sigma_next, h, eta, parts, noises))
+
+
+def seeds_3(s: Step, eta: float = 1.0) -> State:
+    """SEEDS-3 (Gonzalez et al. 2023): three stages at thirds of the step."""
+    if s.sigma_next == 0:
+        return s.to(s.denoised)
+    h = math.log(s.sigma / s.sigma_next)
+    first, second = s.sigma * math.exp(-h / 3), s.sigma * math.exp(-2 * h / 3)
+    ends = [(s.sigma, first), (first, second), (second, s.sigma_next)]
+    noises = [s.noise(a, b) for a, b in ends] if eta else []
+    parts = [h / 3] * 3
+    d_2 = s.denoise(_stage(s, s.denoised, first, h / 3, eta, parts, noises[:1]), first)
+    x_3 = _stage(s, s.denoised, second, 2 * h / 3, eta, parts, noises[:2])
+    d_3 = s.denoise(x_3 + (d_2 - s.denoised) * (2 * _psi(2 * h / 3 * (1 + eta))), second)
+    x = _stage(s, s.denoised, s.sigma_next, h, eta, parts, noises)
+    return s.to(x + (d_3 - s.denoised) * (1.5 * _psi(h * (1 + eta))))
+
+
+def exp_heun_2_x0(s: Step, eta: float = 0.0) -> State:
+    """Heun's method for exponential integrators (Hochbruck and Ostermann 2005, order 2, c = 1)."""
+    if s.sigma_next == 0:
+        return s.to(s.denoised)
+    h = math.log(s.sigma / s.sigma_next)
+    noises = [s.noise()] if eta else []
+    x = _stage(s, s.denoised, s.sigma_next, h, eta, [h], noises)
+    d_2 = s.denoise(x, s.sigma_next)
+    return s.to(x + (d_2 - s.denoised) * _psi(h * (1 + eta)))
+
+
+def exp_heun_2_x0_sde(s: Step) -> State:
+    """:func:`exp_heun_2_x0` for the reverse SDE."""
+    return exp_heun_2_x0(s, eta=1.0)
+
+
+def _stage(
+    s: Step,
+    denoised: Tensor,
+    sigma: float,
+    h: float,
+    eta: float,
+    parts: Sequence[float],
+    noises: Sequence[Tensor],
+) -> Tensor:
+    """The state at ``sigma``, ``h`` further in log sigma, for a constant D.
+
+    Each of the noises was drawn in one of the parts of the step, and has decayed since.
+    """
+    x = s.x * (sigma / s.sigma * math.exp(-h * eta)) - denoised * math.expm1(-h * (1 + eta))
+    left = h
+    for part, noise in zip(parts, noises, strict=False):
+        left = max(left - part, 0.0)
+        spread = -math.exp(-2 * left * eta) * math.expm1(-2 * part * eta)
+        x = x + noise * (sigma * math.sqrt(spread))
+    return x
+
+
+def _psi(h: float) -> float:
+    """Weight of a change of D that grows linearly over a step: 1 - (1 - e^-h) / h."""
+    return math.expm1(-h) / h + 1
+
+
+#: Points of the integrals of ER-SDE.
+_POINTS = 200
+
+
+def er_sde(s: Step) -> State:
+    """ER-SDE-Solver-3 (Cui et al. 2023, arXiv 2309.06169) with the paper's fifth noise scale."""
+    if s.sigma_next == 0:
+        return s.to(s.denoised)
+    scale, scale_next = _noise_scale(s.sigma), _noise_scale(s.sigma_next)
+    r = scale_next / scale
+    x = s.x * r + s.denoised * (1 - r)
+    keep: tuple[Tensor, ...] = (s.denoised,)
+    if s.history:
+        dt = s.sigma_next - s.sigma
+        linear, bent = _er_integrals(s.sigma, s.sigma_next)
+        slope = (s.denoised - s.history[0]) / (s.sigma - s.sigmas[s.i - 1])
+        x = x + slope * (dt + linear * scale_next)
+        keep = (s.denoised, slope)
+        if len(s.history) > 1:
+            bend = (slope - s.history[1]) / ((s.sigma - s.sigmas[s.i - 2]) / 2)
+            x = x + bend * (dt**2 / 2 + bent * scale_next)
+    spread = max(s.sigma_next**2 - (s.sigma * r) ** 2, 0.0)
+    return s.to(x + s.noise() * math.sqrt(spread), *keep)
+
+
+def _noise_scale(sigma: float) -> float:
+    return sigma * (math.exp(sigma**0.3) + 10)
+
+
+@lru_cache(maxsize=4096)
+def _er_integrals(sigma: float, sigma_next: float) -> tuple[float, float]:
+    step = (sigma - sigma_next) / _POINTS
+    levels = sigma_next + np.arange(_POINTS) * step
+    scales = levels * (np.exp(levels**0.3) + 10)
+    return float(np.sum(1 / scales) * step), float(np.sum((levels - sigma) / scales) * step)
+
+
+#: Orders of predictor and corrector.
+_PREDICTOR, _CORRECTOR = 3, 4
+#: Part of the run in which SA-Solver adds noise.
+_NOISY = (0.2, 0.8)
+
+
+def fit_sa_solver(
+    sampling: Sampling, sigmas: Sequence[float], again: bool = False
+) -> tuple[Sampler, list[float]]:
+    """SA-Solver (Xue et al. 2023, arXiv 2309.05019) with noise in the middle of the run.
+
+    Args:
+        sampling: tells where the middle is.
+        sigmas: noise levels.
+        again: evaluate once more after the correction (PECE).
+    """
+    high, low = (sampling.percent_to_sigma(percent) for percent in _NOISY)
+    tau: Tau = lambda sigma: 1.0 if low <= sigma <= high else 0.0  # noqa: E731
+    name = f"sa_solver {again} {low} {high}"
+    return Sampler(partial(sa_solver, tau=tau, again=again), "sequential", name=name), list(sigmas)
+
+
+#: Strength of the noise at a level.
+Tau = Callable[[float], float]
+
+
+def sa_solver(s: Step, tau: Tau, again: bool = False) -> State:
+    """Correct the latent that was predicted for this level, then predict the next.
+
+    History: the latent and the noise of the step before, and clean latents, newest first.
+    """
+    x, seen = s.x, s.denoised
+    if s.history:
+        before, noise, *earlier = s.history
+        nodes = [s.sigmas[s.i - k] for k in range(min(_CORRECTOR, len(earlier) + 1))]
+        points = (seen, *earlier)[: len(nodes)]
+        x = _adams(before, s.sigmas[s.i - 1], s.sigma, nodes, points, tau, noise)
+        seen = s.denoise(x, s.sigma) if again else seen
+        clean = (seen, *earlier)
+    else:
+        clean = (seen,)
+    if s.sigma_next == 0:
+        return s.to(seen)
+    nodes = [s.sigmas[s.i - k] for k in range(min(_PREDICTOR, len(clean)))]
+    noise = s.noise() if tau(s.sigma_next) else torch.zeros_like(x)
+    predicted = _adams(x, s.sigma, s.sigma_next, nodes, clean[: len(nodes)], tau, noise)
+    return s.to(predicted, x, noise, *clean[: _CORRECTOR - 1])
+
+
+def _adams(
+    x: Tensor,
+    sigma: float,
+    sigma_next: float,
+    nodes: Sequence[float],
+    clean: Sequence[Tensor],
+    tau: Tau,
+    noise: Tensor,
+) -> Tensor:
+    """Stochastic Adams step with a polynomial in log sigma through clean latents (equation 14)."""
+    t = tau(sigma_next) ** 2
+    h = math.log(sigma / sigma_next)
+    result = x * (sigma_next / sigma * math.exp(-t * h))
+    for weight, d in zip(_adams_weights(sigma, sigma_next, tuple(nodes), t), clean, strict=True):
+        result = result + d * weight
+    return result + noise * (sigma_next * math.sqrt(-math.expm1(-2 * t * h))) if t else result
+
+
+@lru_cache(maxsize=4096)
+def _adams_weights(
+    sigma: float, sigma_next: float, nodes: tuple[float, ...], t: float
+) -> tuple[float, ...]:
+    """Integrals of Lagrange polynomials against the kernel (1 + t) e^(-(1 + t) (l_end - l))."""
+    points, weights = np.polynomial.legendre.leggauss(32)
+    start, end = -math.log(sigma), -math.log(sigma_next)
+    at, half = (start + end) / 2 + (end - start) / 2 * points, (end - start) / 2
+    kernel = (1 + t) * np.exp(-(1 + t) * (end - at))
+    places = [-math.log(node) for node in nodes]
+    found = []
+    for j, place in enumerate(places):
+        others = [other for k, other in enumerate(places) if k != j]
+        basis = np.prod([(at - o) / (place - o) for o in others], axis=0)
+        found.append(float(half * np.sum(weights * kernel * basis)))
+    return tuple(found)
+
+
+def _unfitted(s: Step) -> State:
+    return sa_solver(s, lambda sigma: 0.0)
+
+
+SA_SOLVER = Sampler(_unfitted, "sequential", fit=fit_sa_solver)
+SA_SOLVER_PECE = Sampler(_unfitted, "sequential", fit=partial(fit_sa_solver, again=True))
