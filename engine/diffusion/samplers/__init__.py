@@ -60,8 +60,6 @@ _ALL = {
     "euler_ancestral_cfg_pp": Sampler(euler_ancestral_cfg_pp, "sequential", both_sides=True),
     "heun": Sampler(heun),
     "heunpp2": Sampler(heunpp2),
-    "exp_heun_2_x0": Sampler(exp_heun_2_x0),
-    "exp_heun_2_x0_sde": Sampler(exp_heun_2_x0_sde, "sequential"),
     "dpm_2": Sampler(dpm_2, skip_penultimate=True),
     "dpm_2_ancestral": Sampler(dpm_2_ancestral, "sequential", skip_penultimate=True),
     "lms": Sampler(lms),
@@ -102,6 +100,8 @@ _ALL = {
     "ddim": Sampler(euler, inpaint_seed_offset=1),
     "uni_pc": Sampler(uni_pc, skip_penultimate=True),
     "uni_pc_bh2": Sampler(uni_pc_bh2, skip_penultimate=True),
+    "exp_heun_2_x0": Sampler(exp_heun_2_x0),
+    "exp_heun_2_x0_sde": Sampler(exp_heun_2_x0_sde, "sequential"),
 }
 
 #: Samplers by name, in the order in which clients show them; the first is the default.
