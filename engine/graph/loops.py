@@ -39,12 +39,14 @@ class Loops:
     Attributes:
         starts: all start nodes.
         ends: per start its end.
+        surplus: second ends, and whose they are.
         chains: per node the loops it is inside of; a start and an end are inside of their own.
         faults: per node.
     """
 
     starts: list[str] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    surplus: dict[str, str] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
 
@@ -96,6 +98,7 @@ def _pair(found: Loops, id: str, prompt: Prompt, specs: Specs) -> None:
             "already; a loop has one end. Remove one of the two, or give this one its own start"
         )
         found.fault(id, "loop_two_ends", text, input_name=WIRE, received_value=list(link))
+        found.surplus[id] = link.node  # so that this is all that is told of it
     else:
         found.ends[link.node] = id
 
@@ -132,7 +135,7 @@ def examine(prompt: Prompt, specs: Specs, loops: Loops) -> None:
 
 def _opened(prompt: Prompt, loops: Loops) -> dict[str, frozenset[str]]:
     """Per node the loops whose start it depends on otherwise than through their end."""
-    starts = {end: start for start, end in loops.ends.items()}
+    starts = {end: start for start, end in loops.ends.items()} | loops.surplus
     passed: dict[str, frozenset[str]] = {}
     opened: dict[str, frozenset[str]] = {}
     for id in topological(prompt):
