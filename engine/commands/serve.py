@@ -20,6 +20,7 @@ from engine.workers.config import WorkerConfig
 
 from .arguments import ROOT, add_device, add_folders, device_of, folders_of
 from .cache_flags import cache_of
+from .worker_flags import add_workers, seats_of
 
 log = logging.getLogger("loom")
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``serve``."""
     add_folders(parser)
     add_device(parser)
+    add_workers(parser)
     _add_network(parser)
     group = parser.add_argument_group("behaviour")
     group.add_argument("--disable-metadata", action="store_true", help="save no workflow in files")
@@ -165,7 +167,8 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
 
 
 async def _serve(args: argparse.Namespace, server: ServerConfig, worker: WorkerConfig) -> int:
-    runner = web.AppRunner(build(server, worker), access_log=None)
+    places = seats_of(args, worker)
+    runner = web.AppRunner(build(server, worker, places), access_log=None)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM"):
@@ -178,7 +181,7 @@ async def _serve(args: argparse.Namespace, server: ServerConfig, worker: WorkerC
             await web.TCPSite(runner, host, server.port, ssl_context=tls).start()
         _greet(args, server, tls is not None)
         if args.quick_test_for_ci:
-            await runner.app[STATE].dispatcher.worker.ready.wait()
+            await runner.app[STATE].dispatcher.pool.wait()
         else:
             await stop.wait()
     finally:

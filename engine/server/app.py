@@ -9,13 +9,16 @@ import contextlib
 import json
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from aiohttp import web
 
 from engine.errors import LoomError
 from engine.store.database import Database
 from engine.workers.config import WorkerConfig
+from engine.workers.local import LocalWorker
+from engine.workers.seats import Seat, seats
 
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
@@ -29,8 +32,16 @@ log = logging.getLogger("loom")
 _NOT_BUILT = "The canvas is not built. `make run` builds it; the API works without it."
 
 
-def build(config: ServerConfig, worker: WorkerConfig) -> web.Application:
-    """The application of a server with one local worker."""
+def build(
+    config: ServerConfig, worker: WorkerConfig, places: Sequence[Seat] = ()
+) -> web.Application:
+    """The application of a server.
+
+    Args:
+        config: settings of the server.
+        worker: settings of its workers.
+        places: where workers are to be; none means one on the device of ``worker``.
+    """
     app = web.Application(
         middlewares=[answer_errors, guard(config.cors_origin)], client_max_size=config.max_upload
     )
@@ -40,20 +51,21 @@ def build(config: ServerConfig, worker: WorkerConfig) -> web.Application:
     app.router.add_get("/", index)
     if config.web_root.is_dir():
         app.router.add_static("/", config.web_root)
-    state = _state(config, worker)
+    state = _state(config, worker, places or seats([worker.device]))
     app[STATE] = state
     app.on_shutdown.append(lambda app: state.hub.close())
     app.cleanup_ctx.append(lambda app: _lifetime(state))
     return app
 
 
-def _state(config: ServerConfig, worker: WorkerConfig) -> ServerState:
+def _state(config: ServerConfig, worker: WorkerConfig, places: Sequence[Seat]) -> ServerState:
     folders = config.folders
     shutil.rmtree(folders.temp, ignore_errors=True)
     folders.create()
     database, hub = Database(folders.user / "loom.db"), Hub()
     catalogue = Catalogue(folders.user / "nodes.json")
-    dispatcher = Dispatcher(database, hub, catalogue, worker, config.metadata)
+    make = partial(LocalWorker, worker)
+    dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
     return ServerState(config, database, hub, catalogue, dispatcher)
 
 

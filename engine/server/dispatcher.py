@@ -1,26 +1,28 @@
-"""From the queue to the worker and back: leases jobs, follows them, ends them.
+"""From the queue to the workers and back: leases jobs, follows them, ends them.
 
-Invariant: a job is handed out only while a worker is ready and no run still needs its
-device; however a run ends (well, badly, interrupted, with a dead worker), the job gets
+Invariant: a job is handed out only to a worker that is ready and none of whose runs still needs
+its device; however a run ends (well, badly, interrupted, with a dead worker), the job gets
 exactly one final state and the clients hear of it.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import InvalidPrompt
+from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse, to_json
 from engine.graph.validate import validate
 from engine.store import jobs, settings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
-from engine.workers.config import WorkerConfig
-from engine.workers.local import LocalWorker, describe_loss
+from engine.workers.local import describe_loss
+from engine.workers.pool import MakeProcess, Member, Pool
 from engine.workers.protocol import Message
+from engine.workers.seats import Seat
 
 from .broadcast import Broadcast
 from .catalogue import Catalogue
@@ -47,21 +49,23 @@ class Active:
     Attributes:
         job: as it was leased.
         view: what is known of the run.
+        member: the worker.
         interrupted: the user asked it to stop.
     """
 
     job: Job
     view: RunView
+    member: Member
     interrupted: bool = False
 
 
 class Dispatcher:
-    """Keeps one worker busy with the jobs of the queue.
+    """Keeps the workers busy with the jobs of the queue.
 
     Attributes:
-        active: jobs that the worker has, oldest first.
-        system: what the worker last said of its devices and memory.
-        questions: asks the worker about prompts.
+        active: jobs that workers have, oldest first.
+        pool: the workers.
+        questions: asks workers about prompts.
         paused: no job is handed out; kept across restarts.
     """
 
@@ -70,7 +74,9 @@ class Dispatcher:
         database: Database,
         hub: Hub,
         catalogue: Catalogue,
-        config: WorkerConfig,
+        folders: Folders,
+        seats: Sequence[Seat],
+        make: MakeProcess,
         metadata: bool = True,
     ) -> None:
         """Prepare; :meth:`run` does the work.
@@ -78,15 +84,16 @@ class Dispatcher:
         Args:
             database: holds the queue.
             hub: hears of everything.
-            catalogue: takes the specs that the worker reports.
-            config: for the worker.
+            catalogue: takes the specs that workers report.
+            folders: roots of the installation.
+            seats: where workers are to be.
+            make: makes their processes.
             metadata: whether output files carry prompt and workflow.
         """
         self.active: dict[str, Active] = {}
-        self.system: Mapping[str, Any] = {}
         self.paused = False
-        self.worker = LocalWorker(config, self._on_message, self._on_exit)
-        self.questions = Questions(self.worker)
+        self.pool = Pool(seats, make, self._on_message, self._on_loss)
+        self.questions = Questions(self.pool)
         self._database = database
         self._hub = hub
         self.record = Record(database)
@@ -96,10 +103,15 @@ class Dispatcher:
         self._endings: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._checked: dict[str, Prompt] = {}
         self._metadata = metadata
-        self._folders = config.folders
+        self._folders = folders
+
+    @property
+    def system(self) -> Mapping[str, Any]:
+        """What the workers last said of their devices and memory, as one."""
+        return self.pool.system()
 
     async def run(self) -> None:
-        """Work until cancelled; then the worker is stopped."""
+        """Work until cancelled; then the workers are stopped."""
         await self.record.open()
         again = await self._database.run(jobs.recover)
         kept = await self._database.run(settings.all_settings, SERVER)
@@ -108,12 +120,12 @@ class Dispatcher:
             log.info("Back in the queue after the last server ended: %s", ", ".join(again))
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.worker.supervise())
+                group.create_task(self.pool.run())
                 group.create_task(self._lease())
                 group.create_task(self._end_jobs())
                 group.create_task(self.record.keep_flushing())
         finally:
-            await self.worker.stop()
+            await self.pool.stop()
 
     async def pause(self, paused: bool) -> None:
         """Hand out no more jobs, or go on; what runs goes on in either case."""
@@ -152,7 +164,7 @@ class Dispatcher:
             return False
         active = self.active[chosen]
         active.interrupted = True
-        self.worker.send(Message("interrupt", {"job": chosen}))
+        active.member.process.send(Message("interrupt", {"job": chosen}))
         loop = asyncio.get_running_loop()
         loop.call_later(PATIENCE_SECONDS, self._lose_patience, active)
         return True
@@ -160,22 +172,22 @@ class Dispatcher:
     def free(
         self, unload_models: bool = False, free_memory: bool = False, empty_disk: bool = False
     ) -> None:
-        """Ask the worker to give memory, or results on disk, back when its device is idle."""
+        """Ask all workers to give memory, or results on disk, back when their device is idle."""
         data = {
             "unload_models": unload_models,
             "free_memory": free_memory,
             "empty_disk": empty_disk,
         }
-        self.worker.send(Message("free", data))
+        self.pool.send(Message("free", data))
 
     def _lose_patience(self, active: Active) -> None:
         if self.active.get(active.job.id) is active:
-            log.warning("Node %s ignored an interrupt; restarting the worker.", active.view.node)
-            self.worker.kill()
+            name, node = active.member.name, active.view.node
+            log.warning("Node %s ignored an interrupt; restarting %s.", node, name)
+            active.member.process.kill()
 
     async def _lease(self) -> None:
         while True:
-            await self.worker.ready.wait()
             if self._may_lease() and (job := await self._database.run(jobs.lease)) is not None:
                 await self._hand_out(job)
                 continue
@@ -184,7 +196,7 @@ class Dispatcher:
             self._wake.clear()
 
     def _may_lease(self) -> bool:
-        return not self.paused and all(active.view.drained for active in self.active.values())
+        return not self.paused and bool(self.pool.free())
 
     async def add(self, job: Job, checked: Prompt) -> None:
         """Put a validated job into the queue; durable when this returns.
@@ -199,8 +211,13 @@ class Dispatcher:
         self._wake.set()
 
     async def _hand_out(self, job: Job) -> None:
-        self.record.event(job.id, "leased", {"attempt": job.attempts})
-        self.active[job.id] = Active(job, self.broadcast.begin(job))
+        free = self.pool.free()
+        if not free:  # lost while the job was being leased
+            await self._database.run(jobs.give_back, job.id)
+            return
+        member = free[0]
+        self.record.event(job.id, "leased", {"attempt": job.attempts, "worker": member.name})
+        self.active[job.id] = Active(job, self.broadcast.begin(job), member)
         try:
             prompt = self._checked.pop(job.id, None) or self._check_again(job)
         except InvalidPrompt as error:
@@ -216,7 +233,7 @@ class Dispatcher:
             "metadata": self._metadata_of(job),
             "again": job.attempts > 1,
         }
-        self.worker.send(Message("run", data))
+        member.take(job.id, Message("run", data))
 
     def _check_again(self, job: Job) -> Prompt:
         """Validate a job of an earlier start, whose nodes or files may be gone by now."""
@@ -228,31 +245,31 @@ class Dispatcher:
         carried = extra if isinstance(extra, Mapping) else {}
         return {"prompt": job.prompt, **carried} if self._metadata else {}
 
-    def _on_message(self, message: Message) -> None:
+    def _on_message(self, member: Member, message: Message) -> None:
         data = message.data
         match message.kind:
             case "ready":
                 self._catalogue.update(data["specs"], data["packs"])
-                self.system = data["system"]
                 self._wake.set()
-                log.info("Worker %s is ready.", self.worker.pid)
-            case "heartbeat":
-                self.system = data["system"]
+                pid, where = member.process.pid, f"{member.name} on {member.device}"
+                log.info("Worker %s (%s) is ready.", pid, where)
             case "event":
-                self._on_event(data["job"], data["type"], data["data"], message.blob)
+                self._on_event(member, data, message.blob)
             case "done":
                 self._endings.put_nowait(data)
             case "answer":
                 self.questions.answered(data)
 
-    def _on_event(self, job: str, type: str, data: Mapping[str, Any], blob: bytes) -> None:
+    def _on_event(self, member: Member, message: Mapping[str, Any], blob: bytes) -> None:
+        job, type, data = message["job"], message["type"], message["data"]
         active = self.active.get(job)
-        if active is None:
+        if active is None or active.member is not member:
             return
         self.broadcast.event(job, type, data, blob)
         if type == "node_done" and not data["cached"]:
             self._time(active.job, data)
         if type == "drained":
+            member.release(job)
             self._wake.set()
 
     def _time(self, job: Job, data: Mapping[str, Any]) -> None:
@@ -260,10 +277,10 @@ class Dispatcher:
         if kind is not None:  # nodes of expansions are not in the prompt
             self.record.took(kind, data["ms"], data.get("bytes"), data.get("peak"))
 
-    def _on_exit(self, ending: str) -> None:
-        log.warning("%s", ending)
-        self.questions.give_up()
-        for active in list(self.active.values()):
+    def _on_loss(self, member: Member, ending: str) -> None:
+        log.warning("%s: %s", member.name, ending)
+        self.questions.give_up(member)
+        for active in [active for active in self.active.values() if active.member is member]:
             failure = describe_loss(ending, active.view.node)
             status = "cancelled" if active.interrupted else "failed"
             data = {"job": active.job.id, "status": status, "outputs": {}, "failure": failure}
@@ -284,5 +301,6 @@ class Dispatcher:
         await self.broadcast.end(active.job.id, state, data["outputs"], failure)
         await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
         del self.active[active.job.id]
+        active.member.end(active.job.id)
         await self.announce()
         self._wake.set()

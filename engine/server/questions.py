@@ -1,4 +1,4 @@
-"""Questions to the worker about prompts: what only it can know without running them.
+"""Questions to workers about prompts: what only they can know without running them.
 
 Invariant: a question is always settled in time; a worker that is away, dead or too slow
 counts as having no answer, and whoever asked goes on without.
@@ -12,7 +12,7 @@ from typing import Any
 from engine.graph.faults import Fault
 from engine.graph.prompt import Prompt, to_json
 from engine.graph.spec import Specs
-from engine.workers.local import LocalWorker
+from engine.workers.pool import Member, Pool
 from engine.workers.protocol import Message
 
 #: How long a prompt may wait for the worker's opinion.
@@ -20,12 +20,13 @@ PATIENCE_SECONDS = 30.0
 
 
 class Questions:
-    """Asks the worker."""
+    """Asks any worker that is ready, one without jobs if there is one."""
 
-    def __init__(self, worker: LocalWorker) -> None:
-        self._worker = worker
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._numbers = count()
         self._open: dict[int, asyncio.Future[Any]] = {}
+        self._asked: dict[int, Member] = {}
 
     async def faults(self, prompt: Prompt, specs: Specs) -> dict[str, list[Fault]]:
         """What nodes have against a validated prompt; asks only if some node wants to be asked.
@@ -48,13 +49,14 @@ class Questions:
         answer = self._open[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._worker.ready.wait()
-                self._worker.send(Message(kind, {"ask": number, **data}))
+                member = self._asked[number] = await self._pool.wait()
+                member.process.send(Message(kind, {"ask": number, **data}))
                 return await answer
         except TimeoutError:
             return None
         finally:
             del self._open[number]
+            self._asked.pop(number, None)
 
     def answered(self, data: Mapping[str, Any]) -> None:
         """Take the worker's answer in."""
@@ -62,11 +64,11 @@ class Questions:
         if answer is not None and not answer.done():
             answer.set_result(data["answer"])
 
-    def give_up(self) -> None:
+    def give_up(self, lost: Member) -> None:
         """Stop waiting for answers of a worker that has ended."""
-        for answer in self._open.values():
-            if not answer.done():
-                answer.set_result(None)
+        for number, member in self._asked.items():
+            if member is lost and not self._open[number].done():
+                self._open[number].set_result(None)
 
 
 def _faults(found: Sequence[Mapping[str, Any]]) -> list[Fault]:

@@ -128,6 +128,15 @@ def finish(
     return db.execute(query, values).rowcount == 1
 
 
+def give_back(db: sqlite3.Connection, id: str) -> bool:
+    """Put a job that no worker got after all back into the queue; False if it does not run."""
+    query = (
+        "UPDATE jobs SET state = ?, started = NULL, attempts = attempts - 1 "
+        "WHERE id = ? AND state = ?"
+    )
+    return db.execute(query, (State.QUEUED, id, State.RUNNING)).rowcount == 1
+
+
 def recover(db: sqlite3.Connection) -> list[str]:
     """Put back what was running when the server ended; the ids of those jobs."""
     rows = db.execute("SELECT id FROM jobs WHERE state = ?", (State.RUNNING,)).fetchall()

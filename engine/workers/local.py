@@ -11,12 +11,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import WorkerLost
 
 from .config import WorkerConfig, to_json
 from .protocol import Message, encode, read
+from .seats import Seat
 
 #: A process that lived so long did not fail at start.
 STABLE_SECONDS = 30.0
@@ -29,24 +31,30 @@ class LocalWorker:
     Attributes:
         ready: set while the process can take jobs.
         pid: of the process, None between two lives.
+        remote: False: a job that ended this process may well end the next one, too.
     """
+
+    remote = False
 
     def __init__(
         self,
         config: WorkerConfig,
+        seat: Seat,
         on_message: Callable[[Message], None],
         on_exit: Callable[[str], None],
     ) -> None:
         """Prepare; :meth:`supervise` starts the process.
 
         Args:
-            config: sent to each process first.
+            config: sent to each process first, with the seat's device in it.
+            seat: what the process is for.
             on_message: called with everything the process says.
             on_exit: called with a sentence that says how the process ended.
         """
         self.ready = asyncio.Event()
         self.pid: int | None = None
-        self._config = config
+        self._config = replace(config, device=seat.device)
+        self._threads = seat.threads
         self._on_message = on_message
         self._on_exit = on_exit
         self._process: asyncio.subprocess.Process | None = None
@@ -76,7 +84,7 @@ class LocalWorker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 20,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env=self._environment(),
         )
         self.pid = process.pid
         assert process.stdout is not None
@@ -86,10 +94,15 @@ class LocalWorker:
                 self._receive(await read(process.stdout))
         return _ending(await process.wait())
 
+    def _environment(self) -> dict[str, str]:
+        threads = {} if self._threads is None else {"OMP_NUM_THREADS": str(self._threads)}
+        path = os.pathsep.join(p for p in sys.path if p)
+        return {**threads, **os.environ, "PYTHONPATH": path}
+
     def _receive(self, message: Message) -> None:
-        self._on_message(message)
         if message.kind == "ready":
             self.ready.set()
+        self._on_message(message)
 
     def send(self, message: Message) -> None:
         """Say something to the process; lost if it has just ended."""

@@ -22,6 +22,7 @@ from . import (
     uploads,
     userdata,
     websocket,
+    workers,
 )
 
 ROUTES: list[web.RouteDef] = [
@@ -42,6 +43,7 @@ ROUTES: list[web.RouteDef] = [
         uploads,
         userdata,
         websocket,
+        workers,
     )
     for route in module.ROUTES
 ]
