@@ -85,9 +85,14 @@ class Client:
 
 
 class Hub:
-    """All connected clients."""
+    """All connected clients.
+
+    Attributes:
+        closed: the server is stopping; nobody should stay.
+    """
 
     def __init__(self) -> None:
+        self.closed = False
         self._clients: dict[str, list[Client]] = {}
         self._watching: list[Client] = []
 
@@ -145,7 +150,8 @@ class Hub:
             client.post(payload, ("preview", meta["node_id"]))
 
     async def close(self) -> None:
-        """End all sessions."""
+        """End all sessions; one that is just beginning has to look at ``closed``."""
+        self.closed = True
         await asyncio.gather(*(client.close() for client in self._targets(None)))
 
     def _targets(self, sid: str | None) -> list[Client]:

@@ -30,6 +30,8 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     pump = asyncio.create_task(client.pump())
     try:
         await state.dispatcher.broadcast.connect(client, after)
+        if state.hub.closed:
+            await client.close()
         await _listen(state, client, socket)
     finally:
         state.hub.remove(client)
