@@ -77,6 +77,10 @@ class Broadcast:
         if self.views[job].changed:
             self._tell_state(job)
         self._tell(entry)
+        self.forget(job)
+
+    def forget(self, job: str) -> None:
+        """Follow a run no more, for it has ended or will begin anew."""
         self._stop_waiting(job)
         self.views.pop(job, None)
         self._clients.pop(job, None)
