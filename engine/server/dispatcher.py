@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import InvalidPrompt
 from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse, to_json
 from engine.graph.validate import validate
-from engine.store import jobs, settings
+from engine.store import jobs, leases, settings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 from engine.workers.local import describe_loss
@@ -24,12 +23,13 @@ from engine.workers.pool import MakeProcess, Member, Pool
 from engine.workers.protocol import Message
 from engine.workers.seats import Seat
 
+from .active import Active, Part
 from .broadcast import Broadcast
 from .catalogue import Catalogue
 from .hub import Hub
 from .questions import Questions
 from .record import Record
-from .runview import RunView
+from .tenure import Tenure
 
 log = logging.getLogger("loom")
 
@@ -38,25 +38,10 @@ SERVER = "__server__"
 
 #: How long an interrupted node may go on before its worker is killed.
 PATIENCE_SECONDS = 10.0
+#: How often a job is given to a worker before it counts as failed when workers are lost.
+MOST_ATTEMPTS = 3
 #: Ended jobs to remember, and the size of the database beyond which old ones go.
 KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
-
-
-@dataclass
-class Active:
-    """A job that a worker has.
-
-    Attributes:
-        job: as it was leased.
-        view: what is known of the run.
-        member: the worker.
-        interrupted: the user asked it to stop.
-    """
-
-    job: Job
-    view: RunView
-    member: Member
-    interrupted: bool = False
 
 
 class Dispatcher:
@@ -99,8 +84,9 @@ class Dispatcher:
         self.record = Record(database)
         self.broadcast = Broadcast(hub, self.record)
         self._catalogue = catalogue
+        self._tenure = Tenure(database)
         self._wake = asyncio.Event()
-        self._endings: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+        self._endings: asyncio.Queue[Active] = asyncio.Queue()
         self._checked: dict[str, Prompt] = {}
         self._metadata = metadata
         self._folders = folders
@@ -113,7 +99,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Work until cancelled; then the workers are stopped."""
         await self.record.open()
-        again = await self._database.run(jobs.recover)
+        again = await self._database.run(leases.recover)
         kept = await self._database.run(settings.all_settings, SERVER)
         self.paused = bool(kept.get("queue.paused"))
         if again:
@@ -124,6 +110,8 @@ class Dispatcher:
                 group.create_task(self._lease())
                 group.create_task(self._end_jobs())
                 group.create_task(self.record.keep_flushing())
+                keep = self._tenure.keep(self.active.values, self._lease_ran_out)
+                group.create_task(keep)
         finally:
             await self.pool.stop()
 
@@ -164,7 +152,8 @@ class Dispatcher:
             return False
         active = self.active[chosen]
         active.interrupted = True
-        active.member.process.send(Message("interrupt", {"job": chosen}))
+        for part in active.open:
+            part.member.process.send(Message("interrupt", {"job": chosen}))
         loop = asyncio.get_running_loop()
         loop.call_later(PATIENCE_SECONDS, self._lose_patience, active)
         return True
@@ -181,22 +170,42 @@ class Dispatcher:
         self.pool.send(Message("free", data))
 
     def _lose_patience(self, active: Active) -> None:
-        if self.active.get(active.job.id) is active:
-            name, node = active.member.name, active.view.node
+        if self.active.get(active.job.id) is not active:
+            return
+        for part in active.open:
+            name, node = part.member.name, active.view.node
             log.warning("Node %s ignored an interrupt; restarting %s.", node, name)
-            active.member.process.kill()
+            part.member.process.kill()
+
+    def _lease_ran_out(self, job: str) -> None:
+        """End the workers that have given no sign of life; what that means is told with it."""
+        active = self.active.get(job)
+        for part in active.open if active is not None else ():
+            if not part.gave_sign:
+                log.warning("%s has said nothing for too long.", part.member.name)
+                part.member.process.kill()
 
     async def _lease(self) -> None:
         while True:
-            if self._may_lease() and (job := await self._database.run(jobs.lease)) is not None:
-                await self._hand_out(job)
-                continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 5)
-            self._wake.clear()
+            if not await self._lease_next():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), 5)
+                self._wake.clear()
 
-    def _may_lease(self) -> bool:
-        return not self.paused and bool(self.pool.free())
+    async def _lease_next(self) -> bool:
+        """Lease the next job if a worker is free; whether there was one."""
+        free = self.pool.free()
+        if self.paused or not free:
+            return False
+        member = free[0]
+        job = await self._tenure.lease(member.name)
+        if job is None:
+            return False
+        if member.is_free:
+            self._hand_out(job, member)
+        else:  # it was lost meanwhile
+            await self._database.run(leases.refuse, job.id)
+        return True
 
     async def add(self, job: Job, checked: Prompt) -> None:
         """Put a validated job into the queue; durable when this returns.
@@ -210,30 +219,29 @@ class Dispatcher:
         await self.announce()
         self._wake.set()
 
-    async def _hand_out(self, job: Job) -> None:
-        free = self.pool.free()
-        if not free:  # lost while the job was being leased
-            await self._database.run(jobs.give_back, job.id)
-            return
-        member = free[0]
+    def _hand_out(self, job: Job, member: Member) -> None:
         self.record.event(job.id, "leased", {"attempt": job.attempts, "worker": member.name})
-        self.active[job.id] = Active(job, self.broadcast.begin(job), member)
+        part = Part(member, job.targets, beat=member.beat)
+        active = Active(job, self.broadcast.begin(job), {member.name: part}, job.lease_until or 0.0)
+        self.active[job.id] = active
         try:
             prompt = self._checked.pop(job.id, None) or self._check_again(job)
         except InvalidPrompt as error:
             failure = {"exception_type": error.type, "exception_message": error.details}
-            lost = {"job": job.id, "status": "failed", "outputs": {}, "failure": failure}
-            self._endings.put_nowait(lost)
+            self._end_part(active, part, _ended("failed", failure))
             return
-        data = {
+        member.take(job.id, Message("run", self._order(job, prompt, part.outputs)))
+
+    def _order(self, job: Job, prompt: Prompt, outputs: Sequence[str]) -> dict[str, Any]:
+        """What a worker needs to know to run a job."""
+        return {
             "job": job.id,
             "number": job.number,
             "prompt": to_json(prompt),
-            "outputs": [id for id in job.targets if id in prompt],
+            "outputs": [id for id in outputs if id in prompt],
             "metadata": self._metadata_of(job),
             "again": job.attempts > 1,
         }
-        member.take(job.id, Message("run", data))
 
     def _check_again(self, job: Job) -> Prompt:
         """Validate a job of an earlier start, whose nodes or files may be gone by now."""
@@ -256,15 +264,16 @@ class Dispatcher:
             case "event":
                 self._on_event(member, data, message.blob)
             case "done":
-                self._endings.put_nowait(data)
+                self._on_done(member, data)
             case "answer":
                 self.questions.answered(data)
 
     def _on_event(self, member: Member, message: Mapping[str, Any], blob: bytes) -> None:
         job, type, data = message["job"], message["type"], message["data"]
         active = self.active.get(job)
-        if active is None or active.member is not member:
+        if active is None or member.name not in active.parts:
             return
+        active.started = True
         self.broadcast.event(job, type, data, blob)
         if type == "node_done" and not data["cached"]:
             self._time(active.job, data)
@@ -277,30 +286,63 @@ class Dispatcher:
         if kind is not None:  # nodes of expansions are not in the prompt
             self.record.took(kind, data["ms"], data.get("bytes"), data.get("peak"))
 
+    def _on_done(self, member: Member, data: Mapping[str, Any]) -> None:
+        active = self.active.get(data["job"])
+        if active is not None and member.name in active.parts:
+            self._end_part(active, active.parts[member.name], data)
+
     def _on_loss(self, member: Member, ending: str) -> None:
         log.warning("%s: %s", member.name, ending)
         self.questions.give_up(member)
-        for active in [active for active in self.active.values() if active.member is member]:
-            failure = describe_loss(ending, active.view.node)
-            status = "cancelled" if active.interrupted else "failed"
-            data = {"job": active.job.id, "status": status, "outputs": {}, "failure": failure}
-            self._endings.put_nowait(data)
+        for active in list(self.active.values()):
+            part = active.parts.get(member.name)
+            if part is not None and part.answer is None:
+                self._end_part(active, part, self._lost(active, part, ending))
+
+    def _lost(self, active: Active, part: Part, ending: str) -> Mapping[str, Any]:
+        """How a part ends whose worker was lost; ``lost`` runs it again elsewhere."""
+        status = "cancelled" if active.interrupted else "failed"
+        if part.member.process.remote and active.job.attempts < MOST_ATTEMPTS:
+            status = "cancelled" if active.interrupted else "lost"
+        return _ended(status, describe_loss(ending, active.view.node))
+
+    def _end_part(self, active: Active, part: Part, answer: Mapping[str, Any]) -> None:
+        if part.answer is None:
+            part.answer = answer
+            part.member.end(active.job.id)
+            if not active.open:
+                self._endings.put_nowait(active)
+            self._wake.set()
 
     async def _end_jobs(self) -> None:
         while True:
-            await self._end(await self._endings.get())
+            active = await self._endings.get()
+            (answer,) = (part.answer or {} for part in active.parts.values())
+            if answer["status"] == "lost":
+                await self._again(active, answer["failure"]["exception_message"])
+            else:
+                await self._end(active, answer)
+            await self.announce()
+            self._wake.set()
 
-    async def _end(self, data: Mapping[str, Any]) -> None:
-        active = self.active.get(data["job"])
-        if active is None:
-            return
-        failure = data.get("failure")
+    async def _again(self, active: Active, reason: str) -> None:
+        """Put a job back into the queue, because its worker was lost by no fault of it."""
+        log.warning("Job %s goes back into the queue. %s", active.job.id, reason)
+        self.record.event(active.job.id, "lost", {"reason": reason})
+        await self._database.run(leases.give_back, active.job.id)
+        self.broadcast.forget(active.job.id)
+        del self.active[active.job.id]
+
+    async def _end(self, active: Active, answer: Mapping[str, Any]) -> None:
+        failure = answer["failure"]
         if failure is not None:
-            failure = {**failure, "executed": list(data.get("executed", ()))}
-        state = State(data["status"])
-        await self.broadcast.end(active.job.id, state, data["outputs"], failure)
+            failure = {**failure, "executed": list(answer["executed"])}
+        state = State(answer["status"])
+        await self.broadcast.end(active.job.id, state, answer["outputs"], failure)
         await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
         del self.active[active.job.id]
-        active.member.end(active.job.id)
-        await self.announce()
-        self._wake.set()
+
+
+def _ended(status: str, failure: Mapping[str, Any]) -> dict[str, Any]:
+    """How a part ended of which no worker told."""
+    return {"status": status, "outputs": {}, "failure": failure, "executed": ()}

@@ -1,7 +1,7 @@
 """The queue and its history: jobs and the states they pass through.
 
-queued -> running -> done | failed | cancelled; a server that starts again puts the jobs that
-were running back into the queue, because nothing tells how far they came.
+queued -> leased -> running -> done | failed | cancelled; ``leases`` tells of the way from the
+queue to a worker, and back if that is lost.
 
 Invariant: a job is in exactly one state; a final state never changes again.
 """
@@ -21,6 +21,7 @@ class State(StrEnum):
     """Where a job is on its way."""
 
     QUEUED = "queued"
+    LEASED = "leased"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -28,6 +29,8 @@ class State(StrEnum):
 
 
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
+#: States of jobs that a worker has.
+IN_HAND = (State.LEASED, State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,11 @@ class Job:
         secrets: keys of ``extra`` that no answer may show.
         client: websocket session that gets the events.
         created: seconds since the epoch; so are ``started`` and ``ended``.
-        attempts: how often a worker started it.
+        attempts: how often it was leased to a worker.
         outputs: per node id, what it showed.
         failure: why it did not end well.
+        worker: name of the worker that has it.
+        lease_until: when that worker counts as lost unless it gives signs of life.
     """
 
     id: str
@@ -62,6 +67,8 @@ class Job:
     attempts: int = 0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failure: Mapping[str, Any] | None = None
+    worker: str | None = None
+    lease_until: float | None = None
 
 
 def add(db: sqlite3.Connection, job: Job) -> None:
@@ -101,17 +108,6 @@ def first_number(db: sqlite3.Connection) -> float:
     return min(float(row.fetchone()[0]), 0.0) - 1
 
 
-def lease(db: sqlite3.Connection) -> Job | None:
-    """Start the first waiting job."""
-    query = "SELECT * FROM jobs WHERE state = ? ORDER BY number, created, rowid LIMIT 1"
-    row = db.execute(query, (State.QUEUED,)).fetchone()
-    if row is None:
-        return None
-    update = "UPDATE jobs SET state = ?, started = ?, attempts = attempts + 1 WHERE id = ?"
-    db.execute(update, (State.RUNNING, time.time(), row["id"]))
-    return get(db, row["id"])
-
-
 def finish(
     db: sqlite3.Connection,
     id: str,
@@ -119,30 +115,14 @@ def finish(
     outputs: Mapping[str, Any],
     failure: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Give a running job its final state; False if it is no longer running."""
+    """Give a job that a worker has its final state; False if none has it."""
     query = (
-        "UPDATE jobs SET state = ?, ended = ?, outputs = ?, failure = ? WHERE id = ? AND state = ?"
+        "UPDATE jobs SET state = ?, ended = ?, outputs = ?, failure = ?, worker = NULL, "
+        "lease_until = NULL WHERE id = ? AND state IN (?, ?)"
     )
     text = None if failure is None else _dump(failure)
-    values = (state, time.time(), _dump(outputs), text, id, State.RUNNING)
+    values = (state, time.time(), _dump(outputs), text, id, *IN_HAND)
     return db.execute(query, values).rowcount == 1
-
-
-def give_back(db: sqlite3.Connection, id: str) -> bool:
-    """Put a job that no worker got after all back into the queue; False if it does not run."""
-    query = (
-        "UPDATE jobs SET state = ?, started = NULL, attempts = attempts - 1 "
-        "WHERE id = ? AND state = ?"
-    )
-    return db.execute(query, (State.QUEUED, id, State.RUNNING)).rowcount == 1
-
-
-def recover(db: sqlite3.Connection) -> list[str]:
-    """Put back what was running when the server ended; the ids of those jobs."""
-    rows = db.execute("SELECT id FROM jobs WHERE state = ?", (State.RUNNING,)).fetchall()
-    update = "UPDATE jobs SET state = ?, started = NULL WHERE state = ?"
-    db.execute(update, (State.QUEUED, State.RUNNING))
-    return [row["id"] for row in rows]
 
 
 def get(db: sqlite3.Connection, id: str) -> Job | None:
@@ -157,10 +137,16 @@ def in_state(db: sqlite3.Connection, state: State) -> list[Job]:
     return [_job(row) for row in db.execute(query, (state,))]
 
 
+def in_hand(db: sqlite3.Connection) -> list[Job]:
+    """All jobs that workers have, those that were leased first in front."""
+    query = "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY started, number, rowid"
+    return [_job(row) for row in db.execute(query, IN_HAND)]
+
+
 def remaining(db: sqlite3.Connection) -> int:
     """How many jobs wait or run."""
-    query = "SELECT count(*) FROM jobs WHERE state IN (?, ?)"
-    return int(db.execute(query, (State.QUEUED, State.RUNNING)).fetchone()[0])
+    query = "SELECT count(*) FROM jobs WHERE state IN (?, ?, ?)"
+    return int(db.execute(query, (State.QUEUED, *IN_HAND)).fetchone()[0])
 
 
 def drop_queued(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> int:

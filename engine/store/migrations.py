@@ -47,4 +47,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE timings ADD COLUMN bytes INTEGER;
     ALTER TABLE timings ADD COLUMN peak INTEGER;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN worker TEXT;
+    ALTER TABLE jobs ADD COLUMN lease_until REAL;
+    """,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import JobConflict
-from engine.store import jobs, runlog, settings, timings
+from engine.store import jobs, leases, runlog, settings, timings
 from engine.store.database import Database, connect
 from engine.store.jobs import Job, State
 from engine.store.migrations import MIGRATIONS
@@ -22,10 +22,14 @@ def job(id: str, number: float = 1.0) -> Job:
     return Job(id, number, {"1": {"class_type": "A"}}, ("1",), {"a": 1}, {"key": "secret"}, "me")
 
 
+def lease(db: sqlite3.Connection, now: float = 100.0) -> Job | None:
+    return leases.lease(db, "worker-0", now, now + 30)
+
+
 def test_jobs_run_in_order_of_their_numbers(db: sqlite3.Connection) -> None:
     for id, number in (("b", 2.0), ("a", 1.0), ("c", 2.0)):
         jobs.add(db, job(id, number))
-    leased = [jobs.lease(db) for _ in range(4)]
+    leased = [lease(db) for _ in range(4)]
     assert [j.id if j else None for j in leased] == ["a", "b", "c", None]
 
 
@@ -45,7 +49,7 @@ def test_a_job_comes_back_as_it_was(db: sqlite3.Connection) -> None:
 
 def test_an_id_is_taken_for_good(db: sqlite3.Connection) -> None:
     jobs.add(db, job("a"))
-    jobs.lease(db)
+    lease(db)
     jobs.finish(db, "a", State.DONE, {})
     with pytest.raises(JobConflict, match="'a' already"):
         jobs.add(db, job("a"))
@@ -54,7 +58,7 @@ def test_an_id_is_taken_for_good(db: sqlite3.Connection) -> None:
 def test_a_final_state_is_final(db: sqlite3.Connection) -> None:
     jobs.add(db, job("a"))
     assert not jobs.finish(db, "a", State.DONE, {})
-    jobs.lease(db)
+    lease(db)
     assert jobs.finish(db, "a", State.DONE, {"1": {"images": []}})
     assert not jobs.finish(db, "a", State.FAILED, {}, {"why": "late"})
     found = jobs.get(db, "a")
@@ -65,11 +69,43 @@ def test_a_restart_puts_running_jobs_back(tmp_path: Path) -> None:
     first = connect(tmp_path / "loom.db")
     jobs.add(first, job("a"))
     jobs.add(first, job("b"))
-    jobs.lease(first)
+    lease(first)
     second = connect(tmp_path / "loom.db")
-    assert jobs.recover(second) == ["a"]
-    again = jobs.lease(second)
+    assert leases.recover(second) == ["a"]
+    again = lease(second)
     assert again is not None and (again.id, again.attempts) == ("a", 2)
+
+
+def test_a_job_passes_through_its_states(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    leased = lease(db)
+    assert leased is not None
+    assert (leased.state, leased.worker, leased.lease_until) == (State.LEASED, "worker-0", 130.0)
+    leases.begin(db, ["a"])
+    assert [(j.id, j.state) for j in jobs.in_hand(db)] == [("a", State.RUNNING)]
+    assert jobs.finish(db, "a", State.DONE, {})
+    found = jobs.get(db, "a")
+    assert found is not None and (found.worker, found.lease_until) == (None, None)
+
+
+def test_a_lease_that_nobody_renews_runs_out(db: sqlite3.Connection) -> None:
+    for id in "ab":
+        jobs.add(db, job(id))
+        lease(db)
+    leases.renew(db, ["a"], 160.0)
+    assert leases.expired(db, 130.0) == []
+    assert leases.expired(db, 131.0) == ["b"]
+    assert leases.give_back(db, "b") and not leases.give_back(db, "b")
+    again = lease(db, 140.0)
+    assert again is not None and (again.id, again.attempts, again.lease_until) == ("b", 2, 170.0)
+
+
+def test_a_lease_that_no_worker_saw_does_not_count(db: sqlite3.Connection) -> None:
+    jobs.add(db, job("a"))
+    lease(db)
+    assert leases.refuse(db, "a") and not leases.refuse(db, "a")
+    again = lease(db)
+    assert again is not None and again.attempts == 1
 
 
 def test_front_and_back_of_the_queue(db: sqlite3.Connection) -> None:
@@ -82,7 +118,7 @@ def test_front_and_back_of_the_queue(db: sqlite3.Connection) -> None:
 def test_history_pages_oldest_first(db: sqlite3.Connection) -> None:
     for i in range(5):
         jobs.add(db, job(str(i), i))
-        jobs.lease(db)
+        lease(db)
         jobs.finish(db, str(i), State.DONE, {})
     ids = lambda *page: [j.id for j in jobs.history(db, *page)]  # noqa: E731
     assert ids() == ["0", "1", "2", "3", "4"]
@@ -95,7 +131,7 @@ def test_history_pages_oldest_first(db: sqlite3.Connection) -> None:
 def test_dropping_waiting_jobs_leaves_running_ones(db: sqlite3.Connection) -> None:
     for i in range(3):
         jobs.add(db, job(str(i), i))
-    jobs.lease(db)
+    lease(db)
     assert jobs.drop_queued(db, ["0", "1"]) == 1
     assert jobs.drop_queued(db) == 1
     assert jobs.remaining(db) == 1
@@ -104,7 +140,7 @@ def test_dropping_waiting_jobs_leaves_running_ones(db: sqlite3.Connection) -> No
 def test_old_jobs_are_forgotten_first(db: sqlite3.Connection) -> None:
     for i in range(6):
         jobs.add(db, job(str(i), i))
-        jobs.lease(db)
+        lease(db)
         jobs.finish(db, str(i), State.DONE, {})
     jobs.add(db, job("waiting", 9))
     assert jobs.prune(db, keep=4, max_bytes=1 << 30) == 2
@@ -157,6 +193,8 @@ def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
     old.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
     old.close()
     migrated = connect(tmp_path / "old.db")
+    jobs.add(migrated, job("a"))
+    assert lease(migrated) is not None
     assert timings.usual(migrated) == {}
 
 

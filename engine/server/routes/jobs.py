@@ -17,12 +17,13 @@ from ..state import state_of
 #: States as clients name them.
 STATUS = {
     State.QUEUED: "pending",
+    State.LEASED: "in_progress",
     State.RUNNING: "in_progress",
     State.DONE: "completed",
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
 }
-_STATES = {name: state for state, name in STATUS.items()}
+_STATES = {name: [s for s, n in STATUS.items() if n == name] for name in STATUS.values()}
 _VISUAL = ("images", "video", "gifs", "audio", "3d")
 
 
@@ -129,7 +130,7 @@ def _wanted_states(request: web.Request) -> list[State] | None:
     unknown = [name for name in names if name not in _STATES]
     if unknown:
         raise bad(f"'status' is '{unknown[0]}'; give some of {', '.join(_STATES)}.")
-    return [_STATES[name] for name in names] or None
+    return [state for name in names for state in _STATES[name]] or None
 
 
 def _one_of(request: web.Request, name: str, default: str, other: str) -> bool:

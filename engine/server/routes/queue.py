@@ -19,7 +19,7 @@ def item(job: Job) -> list[Any]:
 async def show(request: web.Request) -> web.Response:
     """Running and waiting jobs, in order."""
     database = state_of(request).database
-    running = await database.run(jobs.in_state, State.RUNNING)
+    running = await database.run(jobs.in_hand)
     waiting = await database.run(jobs.in_state, State.QUEUED)
     answer = {
         "queue_running": [item(j) for j in running],
