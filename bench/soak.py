@@ -20,7 +20,7 @@ from tests.live import LiveServer, make_base
 from .rows import Row, row
 
 WARM_UP, JOBS, ROUND = 500, 2000, 20
-FLAGS = ("--cache-size", "0.02", "--cache-disk", "0.05")
+FLAGS = ("--cache-size", "0.01", "--cache-disk", "0.002")
 
 
 def measure() -> list[Row]:

@@ -29,6 +29,7 @@ SUFFIX = ".safetensors"
 PART = ".part"
 #: A half-written file that is older belongs to a process that died.
 STALE_PART_SECONDS = 600.0
+BLOCK_BYTES = 4096
 #: File systems count time in steps: what changed so lately may change again unnoticed.
 SETTLED_NS = 100_000_000
 
@@ -160,7 +161,7 @@ class DiskTier:
         for path in (path for name, path in there.items() if name not in self._paths):
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()
-                found.append((path, status.st_size, status.st_mtime))
+                found.append((path, _in_blocks(status.st_size), status.st_mtime))
         return found
 
     def _admit(self, path: Path, size: int) -> None:
@@ -194,6 +195,11 @@ def _scan(folder: Path) -> Iterator[Path]:
             elif is_result:
                 names.add(_name(path))
                 yield path
+
+
+def _in_blocks(size: int) -> int:
+    """What a file takes on disk: whole blocks, so that many small ones count too."""
+    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
 
 
 def _name(path: Path) -> Signature:
