@@ -200,14 +200,14 @@ class _Checker:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return None
         low, high = item.options.get("min"), item.options.get("max")
-        info = {"input_config": self._config(item), "received_value": value}
         if low is not None and value < low:
-            text = f"Value {value} smaller than min of {low}"
-            return fault("value_smaller_than_min", text, item.name, item, **info)
-        if high is not None and value > high:
-            text = f"Value {value} bigger than max of {high}"
-            return fault("value_bigger_than_max", text, item.name, item, **info)
-        return None
+            kind, text = "value_smaller_than_min", f"Value {value} smaller than min of {low}"
+        elif high is not None and value > high:
+            kind, text = "value_bigger_than_max", f"Value {value} bigger than max of {high}"
+        else:
+            return None
+        info = {"input_config": self._config(item), "received_value": value}
+        return fault(kind, text, item.name, item, **info)
 
     def _not_offered(self, item: InputSpec, value: Any) -> Fault | None:
         allowed = item.allowed(self.list_files)
