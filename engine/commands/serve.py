@@ -162,6 +162,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         packs=not args.disable_all_custom_nodes,
         previews=args.preview_method != "none",
         preview_size=args.preview_size,
+        patience=args.hang_timeout,
     )
     return server, worker
 

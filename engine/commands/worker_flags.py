@@ -1,6 +1,7 @@
 """Flags that say which workers a server has."""
 
 import argparse
+import math
 
 from engine.workers.config import WorkerConfig
 from engine.workers.seats import Seat, read_devices, seats
@@ -16,6 +17,21 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
         help="one worker on each of these: cuda:0,cuda:1 or cpu,cpu, or all for every GPU "
         "(default: one worker); --cpu and --cuda-device then count for nothing",
     )
+    group.add_argument(
+        "--hang-timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="end a worker that gives no sign of life and does nothing for so long, or for "
+        "twenty times as long if it computes (default: 30)",
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 3 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is too short or no time; give 3 or more")
+    return seconds
 
 
 def _devices(text: str) -> tuple[str, ...]:

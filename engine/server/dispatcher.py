@@ -18,7 +18,7 @@ from engine.graph.validate import validate
 from engine.store import jobs, leases, settings
 from engine.store.database import Database
 from engine.store.jobs import Job, State
-from engine.workers.local import describe_loss
+from engine.workers.loss import Loss, describe
 from engine.workers.pool import MakeProcess, Member, Pool
 from engine.workers.protocol import Message
 from engine.workers.seats import Seat
@@ -42,6 +42,9 @@ PATIENCE_SECONDS = 10.0
 MOST_ATTEMPTS = 3
 #: Ended jobs to remember, and the size of the database beyond which old ones go.
 KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
+
+_IGNORED = Loss("interrupted", "A node ignored an interrupt, so the worker process was ended.")
+_SILENT = Loss("unreachable", "The worker gave no sign of life while its lease ran out.")
 
 
 class Dispatcher:
@@ -175,15 +178,14 @@ class Dispatcher:
         for part in active.open:
             name, node = part.member.name, active.view.node
             log.warning("Node %s ignored an interrupt; restarting %s.", node, name)
-            part.member.process.kill()
+            part.member.process.kill(_IGNORED)
 
     def _lease_ran_out(self, job: str) -> None:
         """End the workers that have given no sign of life; what that means is told with it."""
         active = self.active.get(job)
         for part in active.open if active is not None else ():
             if not part.gave_sign:
-                log.warning("%s has said nothing for too long.", part.member.name)
-                part.member.process.kill()
+                part.member.process.kill(_SILENT)
 
     async def _lease(self) -> None:
         while True:
@@ -291,20 +293,20 @@ class Dispatcher:
         if active is not None and member.name in active.parts:
             self._end_part(active, active.parts[member.name], data)
 
-    def _on_loss(self, member: Member, ending: str) -> None:
-        log.warning("%s: %s", member.name, ending)
+    def _on_loss(self, member: Member, loss: Loss) -> None:
+        log.warning("%s is lost (%s). %s", member.name, loss.kind, loss.text)
         self.questions.give_up(member)
         for active in list(self.active.values()):
             part = active.parts.get(member.name)
             if part is not None and part.answer is None:
-                self._end_part(active, part, self._lost(active, part, ending))
+                self._end_part(active, part, self._lost(active, part, loss))
 
-    def _lost(self, active: Active, part: Part, ending: str) -> Mapping[str, Any]:
+    def _lost(self, active: Active, part: Part, loss: Loss) -> Mapping[str, Any]:
         """How a part ends whose worker was lost; ``lost`` runs it again elsewhere."""
         status = "cancelled" if active.interrupted else "failed"
         if part.member.process.remote and active.job.attempts < MOST_ATTEMPTS:
             status = "cancelled" if active.interrupted else "lost"
-        return _ended(status, describe_loss(ending, active.view.node))
+        return _ended(status, describe(loss, active.job.prompt, active.view.node))
 
     def _end_part(self, active: Active, part: Part, answer: Mapping[str, Any]) -> None:
         if part.answer is None:

@@ -24,6 +24,7 @@ class WorkerConfig:
         packs: whether to load node packs.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
+        patience: seconds without a sign of life after which a process counts as hung.
     """
 
     folders: Folders
@@ -32,6 +33,7 @@ class WorkerConfig:
     packs: bool = True
     previews: bool = True
     preview_size: int = 512
+    patience: float = 30.0
 
 
 def to_json(config: WorkerConfig) -> dict[str, Any]:

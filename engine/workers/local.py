@@ -7,22 +7,24 @@ keeps failing; nobody above needs to know processes.
 import asyncio
 import contextlib
 import os
-import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-
-from engine.errors import WorkerLost
 
 from .config import WorkerConfig, to_json
+from .loss import Loss, hang, judge
+from .marks import SIZE, Marks
 from .protocol import Message, encode, read
 from .seats import Seat
+from .vitals import Silence, oom_kills, vitals
 
 #: A process that lived so long did not fail at start.
 STABLE_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
+#: How often one looks whether a process lives.
+LOOK_SECONDS = 1.0
 
 
 class LocalWorker:
@@ -41,7 +43,7 @@ class LocalWorker:
         config: WorkerConfig,
         seat: Seat,
         on_message: Callable[[Message], None],
-        on_exit: Callable[[str], None],
+        on_loss: Callable[[Loss], None],
     ) -> None:
         """Prepare; :meth:`supervise` starts the process.
 
@@ -49,15 +51,22 @@ class LocalWorker:
             config: sent to each process first, with the seat's device in it.
             seat: what the process is for.
             on_message: called with everything the process says.
-            on_exit: called with a sentence that says how the process ended.
+            on_loss: called with how the process ended.
         """
         self.ready = asyncio.Event()
         self.pid: int | None = None
         self._config = replace(config, device=seat.device)
         self._threads = seat.threads
         self._on_message = on_message
-        self._on_exit = on_exit
+        self._on_loss = on_loss
         self._process: asyncio.subprocess.Process | None = None
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is shared as long as this lives
+        self._file.truncate(SIZE)
+        self._marks = Marks(self._file.fileno())
+        self._silence = Silence(config.patience)
+        self._memory = (0, 0)
+        self._oom_kills = 0
+        self._killed: Loss | None = None
         self._stopping = False
 
     async def supervise(self) -> None:
@@ -65,18 +74,21 @@ class LocalWorker:
         pause = 0.5
         while not self._stopping:
             began = time.monotonic()
-            ending = await self._live()
+            loss = await self._live()
             self.ready.clear()
             self.pid = None
             if self._stopping:
                 return
-            self._on_exit(ending)
+            self._on_loss(loss)
             stable = time.monotonic() - began > STABLE_SECONDS
             pause = 0.5 if stable else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause if not stable else 0)
 
-    async def _live(self) -> str:
+    async def _live(self) -> Loss:
         """One life of the process; how it ended."""
+        self._killed, self._memory = None, (0, 0)
+        self._marks.wipe()
+        self._silence.heard()
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -85,14 +97,32 @@ class LocalWorker:
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 20,
             env=self._environment(),
+            pass_fds=(self._file.fileno(),),
         )
         self.pid = process.pid
         assert process.stdout is not None
-        self.send(Message("configure", {"config": to_json(self._config)}))
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                self._receive(await read(process.stdout))
-        return _ending(await process.wait())
+        facts = {"config": to_json(self._config), "marks": self._file.fileno()}
+        self.send(Message("configure", facts))
+        watch = asyncio.create_task(self._watch(process.pid))
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    self._receive(await read(process.stdout))
+            return self._loss(await process.wait())
+        finally:
+            watch.cancel()
+
+    def _loss(self, code: int) -> Loss:
+        loss = self._killed or judge(code, oom_kills() - self._oom_kills, self._memory)
+        return replace(loss, inside=self._marks.inside())
+
+    async def _watch(self, pid: int) -> None:
+        """End the process when it hangs."""
+        while True:
+            self._oom_kills = oom_kills()
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._silence.look(LOOK_SECONDS, vitals(pid)):
+                self.kill(hang(self._silence.seconds, self._silence.worked))
 
     def _environment(self) -> dict[str, str]:
         threads = {} if self._threads is None else {"OMP_NUM_THREADS": str(self._threads)}
@@ -100,6 +130,9 @@ class LocalWorker:
         return {**threads, **os.environ, "PYTHONPATH": path}
 
     def _receive(self, message: Message) -> None:
+        self._silence.heard()
+        if message.kind == "heartbeat":
+            self._memory = tuple(message.data["memory"])
         if message.kind == "ready":
             self.ready.set()
         self._on_message(message)
@@ -110,9 +143,10 @@ class LocalWorker:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 self._process.stdin.write(encode(message))
 
-    def kill(self) -> None:
+    def kill(self, why: Loss) -> None:
         """End the process now; :meth:`supervise` starts another."""
         if self._process is not None and self._process.returncode is None:
+            self._killed = self._killed or why
             self._process.kill()
 
     async def stop(self) -> None:
@@ -127,28 +161,3 @@ class LocalWorker:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"The worker process ended with exit code {code}."
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    reason = " (often: out of memory)" if name == "SIGKILL" else ""
-    return f"The worker process was ended by {name}{reason}."
-
-
-def describe_loss(ending: str, node: str | None) -> dict[str, Any]:
-    """The failure of a job whose worker ended while it ran."""
-    where = f" while node {node} was running" if node else ""
-    return {
-        "node_id": node,
-        "node_type": None,
-        "exception_type": WorkerLost.__name__,
-        "exception_message": f"{ending[:-1]}{where}. A new worker is being started; run again.",
-        "hint": "",
-        "traceback": [],
-        "current_inputs": {},
-    }

@@ -19,9 +19,9 @@ from engine.graph.prompt import parse
 from engine.graph.spec import to_json
 
 from . import config, runtime
+from .heart import Heart
+from .marks import Marks
 from .protocol import Message, encode, read_blocking
-
-HEARTBEAT_SECONDS = 2.0
 
 
 class Pipe:
@@ -44,9 +44,12 @@ class Pipe:
 class Worker:
     """The jobs of this process and what the server says about them."""
 
-    def __init__(self, built: runtime.Runtime, send: Callable[[Message], None]) -> None:
+    def __init__(
+        self, built: runtime.Runtime, send: Callable[[Message], None], heart: Heart
+    ) -> None:
         self._runtime = built
         self._send = send
+        self._heart = heart
         self._cancelled: dict[str, threading.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,6 +104,7 @@ class Worker:
             outcome = Outcome("failed", {}, broken(error))
         finally:
             del self._cancelled[job]
+            self._heart.end(job)
         answer = {
             "job": job,
             "status": outcome.status,
@@ -111,6 +115,7 @@ class Worker:
         self._send(Message("done", answer))
 
     def _tell(self, job: str, event: Event) -> None:
+        self._heart.follow(job, event.type, event.data)
         data = {"job": job, "type": event.type, "data": event.data}
         self._send(Message("event", data, event.blob))
 
@@ -123,13 +128,28 @@ def main() -> None:
     first = read_blocking(incoming)
     if first is None:
         return
+    serve(first, incoming, Pipe(outgoing).send)
+
+
+def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -> None:
+    """Load everything and do what the messages ask for, until they end.
+
+    Args:
+        first: the message that holds the configuration.
+        incoming: where messages come from.
+        send: takes what is to be said, from any thread.
+    """
+    heart = Heart(send)
+    heart.start()
     built = runtime.build(config.from_json(first.data["config"]))
-    send = Pipe(outgoing).send
+    if (file := first.data.get("marks")) is not None:
+        built.executor.nodes = Marks(file).watch(built.executor.nodes)
     for pack in built.catalogue.packs:
         if pack.error:
             print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
     send(Message("ready", _ready(built)))
-    asyncio.run(_serve(built, incoming, send))
+    heart.survey(partial(runtime.system, built))
+    asyncio.run(_serve(Worker(built, send, heart), incoming))
 
 
 def _ready(built: runtime.Runtime) -> dict[str, Any]:
@@ -141,11 +161,8 @@ def _ready(built: runtime.Runtime) -> dict[str, Any]:
     }
 
 
-async def _serve(
-    built: runtime.Runtime, incoming: BinaryIO, send: Callable[[Message], None]
-) -> None:
+async def _serve(worker: Worker, incoming: BinaryIO) -> None:
     loop = asyncio.get_running_loop()
-    worker = Worker(built, send)
 
     def listen() -> None:
         while (message := read_blocking(incoming)) is not None:
@@ -153,9 +170,7 @@ async def _serve(
         os._exit(0)
 
     threading.Thread(target=listen, name="listen", daemon=True).start()
-    while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        send(Message("heartbeat", {"system": runtime.system(built)}))
+    await loop.create_future()
 
 
 if __name__ == "__main__":

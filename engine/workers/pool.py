@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from .loss import Loss
 from .protocol import Message
 from .seats import Seat
 
@@ -34,7 +35,7 @@ class Process(Protocol):
     def send(self, message: Message) -> None:
         """Say something to it; lost if it has just ended."""
 
-    def kill(self) -> None:
+    def kill(self, why: Loss) -> None:
         """End it now; another follows."""
 
     async def stop(self) -> None:
@@ -42,7 +43,7 @@ class Process(Protocol):
 
 
 #: Makes the process of a seat: the seat, what hears its messages, what hears of its end.
-MakeProcess = Callable[[Seat, Callable[[Message], None], Callable[[str], None]], Process]
+MakeProcess = Callable[[Seat, Callable[[Message], None], Callable[[Loss], None]], Process]
 
 
 class Member:
@@ -54,6 +55,7 @@ class Member:
         process: runs it.
         jobs: ids of what it runs.
         holding: ids of those that still need the device.
+        running: the nodes that it runs, as it last said: job, node and for how many seconds.
         system: what it last said of its device and memory.
         beat: when it last said anything, by the monotonic clock.
     """
@@ -64,6 +66,7 @@ class Member:
         self.process: Process
         self.jobs: set[str] = set()
         self.holding: set[str] = set()
+        self.running: Sequence[Mapping[str, Any]] = []
         self.system: Mapping[str, Any] = {}
         self.beat = 0.0
 
@@ -105,6 +108,7 @@ class Member:
             "pid": self.process.pid,
             "remote": self.process.remote,
             "jobs": sorted(self.jobs),
+            "running": self.running,
             "heartbeat_age": round(time.monotonic() - self.beat, 3) if self.beat else None,
             "weights": [held["owner"] for held in self.system.get("ledger", ())],
             "cache": self.system.get("cache", {}),
@@ -123,7 +127,7 @@ class Pool:
         seats: Sequence[Seat],
         make: MakeProcess,
         on_message: Callable[[Member, Message], None],
-        on_loss: Callable[[Member, str], None],
+        on_loss: Callable[[Member, Loss], None],
     ) -> None:
         """Prepare; :meth:`run` starts the processes.
 
@@ -131,7 +135,7 @@ class Pool:
             seats: where workers are to be.
             make: makes their processes.
             on_message: called with everything that a member says.
-            on_loss: called with a sentence that says how a member's process ended.
+            on_loss: called with how a member's process ended.
         """
         self._on_message = on_message
         self._on_loss = on_loss
@@ -141,20 +145,21 @@ class Pool:
     def _member(self, seat: Seat, make: MakeProcess) -> Member:
         member = Member(seat)
         hear = lambda message: self._hear(member, message)  # noqa: E731
-        member.process = make(seat, hear, lambda ending: self._lose(member, ending))
+        member.process = make(seat, hear, lambda loss: self._lose(member, loss))
         return member
 
     def _hear(self, member: Member, message: Message) -> None:
         member.beat = time.monotonic()
-        if message.kind in ("ready", "heartbeat"):
-            member.system = message.data["system"]
+        member.system = message.data.get("system", member.system)
+        if message.kind == "heartbeat":
+            member.running = message.data["running"]
         self._on_message(member, message)
         if message.kind == "ready":
             self._changed.set()
 
-    def _lose(self, member: Member, ending: str) -> None:
-        member.system, member.beat = {}, 0.0
-        self._on_loss(member, ending)
+    def _lose(self, member: Member, loss: Loss) -> None:
+        member.system, member.running, member.beat = {}, [], 0.0
+        self._on_loss(member, loss)
         member.jobs.clear()
         member.holding.clear()
 

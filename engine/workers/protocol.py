@@ -1,11 +1,12 @@
 """The messages between server and worker, and how they are framed.
 
-server -> worker: configure {config}, run {job, number, prompt, outputs, metadata,
+server -> worker: configure {config, marks}, run {job, number, prompt, outputs, metadata,
 again},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
 outlook {ask, prompt, outputs}, stop {}.
 worker -> server: ready {specs, packs, system}, event {job, type, data} + blob,
-done {job, status, outputs, failure, executed}, answer {ask, answer}, heartbeat {system}.
+done {job, status, outputs, failure, executed}, answer {ask, answer}, heartbeat {running, memory}
+and now and then system.
 
 Invariant: a frame is two big-endian u32 lengths, then JSON, then a blob; the kinds above are
 all there are.

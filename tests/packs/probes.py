@@ -1,6 +1,9 @@
 """A node pack for tests: nodes that sleep, count, fail, crash and do not listen."""
 
+import ctypes
 import os
+import re
+import signal
 import time
 from pathlib import Path
 
@@ -43,6 +46,32 @@ def stubborn(*, seconds: Int(0, 1000) = 60) -> ANY:
 def crash(*, number: Int(0, 1000) = 0) -> ANY:
     """End the process."""
     os._exit(17)
+
+
+@node("ProbeKill", category="probe")
+def kill(*, value: ANY) -> ANY:
+    """End the process as the kernel does when memory is short."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+@node("ProbeHold", category="probe")
+def hold(*, value: ANY, seconds: Int(0, 1000) = 60) -> ANY:
+    """Sleep in a library without letting Python run anything else."""
+    ctypes.PyDLL(None).sleep(seconds)
+    return value
+
+
+@node("ProbeRegex", category="probe")
+def regex(*, value: ANY, letters: Int(0, 100) = 25) -> ANY:
+    """Compute in one call without letting Python run anything else; a letter more is twice as long.
+
+    Args:
+        value: handed on.
+        letters: length of the text that a regular expression fails to match.
+    """
+    re.match("(a+)+$", "a" * letters + "b")
+    return value
 
 
 @node("ProbeFail", category="probe")
