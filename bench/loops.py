@@ -63,7 +63,7 @@ async def seconds(prompt: dict[str, Any]) -> float:
         kind("Add", lambda ctx, a, b: a + b, ("a", "b")),
         kind("Less", lambda ctx, a, b: a < b, ("a", "b")),
         kind("Show", lambda ctx, x: x, ("x",), is_output=True),
-        budget=1 << 26,
+        budget=1 << 28,
     )
     began = time.perf_counter()
     outcome = await bench.run(prompt)

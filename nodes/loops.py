@@ -261,12 +261,12 @@ def loop_item(*, loop: Wire, number: Int(0, LARGEST)) -> Anything:
 
 @node("LoopProgress", category="logic/loop/inside", title="Progress of a Loop", input_is_list=True)
 def loop_progress(
-    *, done: Anything, value: Int(0, LARGEST), total: Int(0, LARGEST), ctx: Context
+    *, done: Raw[Anything], value: Int(0, LARGEST), total: Int(0, LARGEST), ctx: Context
 ) -> Anything:
     """Made by loops to show at the end node how far they are; gives nothing.
 
     Args:
-        done: what the iteration made.
+        done: what the iteration made; as a link, so that a block is not told here.
         value: iterations done.
         total: iterations in all.
     """

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.cache.memory import Entry
+from engine.graph.loops import outside
 from engine.graph.prompt import Link, Prompt, PromptNode
 from engine.graph.signature import Signature
 from engine.graph.spec import Specs
@@ -154,10 +155,11 @@ class Plan:
         return list(dict.fromkeys(link.node for name, link in node.links() if name not in passed))
 
     def _all_sources(self, id: str, followed: list[str]) -> list[str]:
-        """The sources that are followed, and those of lazy inputs."""
-        if self.prompt[id].kind not in self.lazy:
+        """The sources that are followed, those of lazy inputs, and what a loop's body uses."""
+        node = self.prompt[id]
+        if node.kind not in self.lazy:
             return followed
-        return [link.node for _, link in self.prompt[id].links()]
+        return [link.node for _, link in node.links()] + outside(self.prompt, node)
 
     def _take(self, id: str, sources: Iterable[str]) -> None:
         taken = self.takes.setdefault(id, {})

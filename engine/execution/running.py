@@ -427,8 +427,9 @@ class Running:
         spec = self.executor.specs[self.plan.prompt[id].kind]
         values = gather(new.resolved(self.plan.held), spec)
         self._done(id, values, called)
-        for given in new.given:
-            self.plan.given.pop(given, None)
+        if id not in self.showing:  # its output nodes may still run, and need what is given
+            for given in new.given:
+                self.plan.given.pop(given, None)
 
     def _failed(self, id: str, error: BaseException, this: Invocation | None = None) -> None:
         node = self.plan.prompt[id]

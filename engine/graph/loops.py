@@ -323,6 +323,15 @@ def without(node: PromptNode, kept: Container[str]) -> PromptNode:
     return PromptNode(node.id, node.kind, {**node.inputs, BODY: body}, node.title)
 
 
+def outside(prompt: Prompt, node: PromptNode) -> list[str]:
+    """What the body of an end node uses of the graph around it; nothing for other nodes."""
+    if BODY not in node.inputs:
+        return []
+    body = {node.inputs[WIRE].node, *node.inputs[BODY]}
+    links = [link for id in node.inputs[BODY] for _, link in prompt[id].wired]
+    return list(dict.fromkeys(link.node for link in links if link.node not in body))
+
+
 def roots(prompt: Prompt, outputs: Sequence[str]) -> list[str]:
     """What has to run so that the outputs do: for one inside a loop, the outermost end.
 

@@ -325,13 +325,15 @@ async def test_the_end_shows_how_far_the_loop_is(bench: Calls) -> None:
     assert (told[-1]["value"], told[-1]["total"]) == (3, 3)
 
 
-async def test_long_loops_neither_recurse_nor_grow_their_ids(bench: Calls) -> None:
+async def test_long_loops_neither_recurse_nor_grow_their_ids() -> None:
+    bench = Calls(budget=1 << 28)
     prompt = count_to(1000)
     assert (await bench.shown(prompt))["last"] == [1000]
     ids = [e.data["node"] for e in bench.events if "node" in e.data]
     assert max(map(len, ids)) <= len("e.@results")
     prompt = {**for_each(""), "l": up_to(10_000), "s": node("ForEachStart", items=["l", 0])}
     assert len((await bench.shown(prompt))["o"]) == 10_000
+    bench.executor.lanes.close()
 
 
 async def test_a_custom_expansion_may_hold_a_loop() -> None:
@@ -346,3 +348,20 @@ async def test_a_custom_expansion_may_hold_a_loop() -> None:
     assert outcome.outputs["o"] == {"text": [17, 27]}
     assert sorted(shown) == [17, 17, 27]
     bench.executor.lanes.close()
+
+
+async def test_without_a_cache_what_is_outside_is_kept_for_all_iterations() -> None:
+    bench = Calls(budget=0)
+    prompt = count_to(4)
+    prompt |= {"out": node("Work", x=4), "w": node("Work", x=["a", 0], y=["out", 0])}
+    assert (await bench.shown(prompt))["last"] == [4]
+    assert bench.calls.count((4, 0)) == 1
+    bench.executor.lanes.close()
+
+
+async def test_outputs_inside_may_end_after_the_loop(bench: Calls) -> None:
+    """What the loop gave them is there until then."""
+    prompt = {**for_each("1, 2"), "in": node("Show", x=["s", 1])}
+    prompt["e"]["inputs"]["result"] = ["l", 1]
+    prompt["w2"] = node("Show", x=["w", 0])
+    assert await bench.shown(prompt) == {"in": [1, 2], "w2": [17, 27], "o": [1, 2, 1, 2]}
