@@ -39,7 +39,8 @@ class Job:
 
     Attributes:
         id: chosen by the client or by the server.
-        number: place in the queue; smaller runs first.
+        number: place in the queue; of the jobs of one client smaller ones run first, and those
+            below 0 before the jobs of all clients.
         prompt: validated API-format prompt.
         targets: ids of the output nodes to run.
         extra: what the client sent along, such as the canvas workflow.
@@ -51,6 +52,7 @@ class Job:
         failure: why it did not end well.
         worker: name of the worker that has it.
         lease_until: when that worker counts as lost unless it gives signs of life.
+        turn: number of its lease among all leases, greater for later ones.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Job:
     failure: Mapping[str, Any] | None = None
     worker: str | None = None
     lease_until: float | None = None
+    turn: int | None = None
 
 
 def add(db: sqlite3.Connection, job: Job) -> None:
@@ -132,7 +135,7 @@ def get(db: sqlite3.Connection, id: str) -> Job | None:
 
 
 def in_state(db: sqlite3.Connection, state: State) -> list[Job]:
-    """All jobs in a state, in queue order."""
+    """All jobs in a state, by their numbers."""
     query = "SELECT * FROM jobs WHERE state = ? ORDER BY number, created, rowid"
     return [_job(row) for row in db.execute(query, (state,))]
 

@@ -10,23 +10,24 @@ Invariant: a job that is leased or running has a worker and an end of its lease;
 import sqlite3
 from collections.abc import Iterable
 
+from . import turns
 from .jobs import IN_HAND, Job, State, get
 
 _FREED = "worker = NULL, lease_until = NULL"
 
 
 def lease(db: sqlite3.Connection, worker: str, now: float, until: float) -> Job | None:
-    """Give the first waiting job to a worker; None if none waits."""
-    query = "SELECT id FROM jobs WHERE state = ? ORDER BY number, created, rowid LIMIT 1"
-    row = db.execute(query, (State.QUEUED,)).fetchone()
-    if row is None:
+    """Give the job that is next to a worker; None if none waits."""
+    id = turns.first(db)
+    if id is None:
         return None
+    turns.take(db, id)
     db.execute(
         "UPDATE jobs SET state = ?, started = ?, attempts = attempts + 1, worker = ?, "
         "lease_until = ? WHERE id = ?",
-        (State.LEASED, now, worker, until, row["id"]),
+        (State.LEASED, now, worker, until, id),
     )
-    return get(db, row["id"])
+    return get(db, id)
 
 
 def begin(db: sqlite3.Connection, ids: Iterable[str]) -> None:
@@ -50,8 +51,8 @@ def expired(db: sqlite3.Connection, now: float) -> list[str]:
 def refuse(db: sqlite3.Connection, id: str) -> bool:
     """Take back a lease that no worker got to see: it counts as none. False if there was none."""
     query = (
-        f"UPDATE jobs SET state = ?, started = NULL, attempts = attempts - 1, {_FREED} "
-        "WHERE id = ? AND state = ?"
+        "UPDATE jobs SET state = ?, started = NULL, attempts = attempts - 1, turn = NULL, "
+        f"{_FREED} WHERE id = ? AND state = ?"
     )
     return db.execute(query, (State.QUEUED, id, State.LEASED)).rowcount == 1
 

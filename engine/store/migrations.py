@@ -51,4 +51,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN worker TEXT;
     ALTER TABLE jobs ADD COLUMN lease_until REAL;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN turn INTEGER;
+    CREATE INDEX jobs_by_turn ON jobs (turn);
+    CREATE INDEX jobs_by_client ON jobs (client, turn);
+    CREATE INDEX jobs_waiting ON jobs (state, client, number, created);
+    """,
 )

@@ -63,3 +63,17 @@ def test_all_devices_are_listed(pair: LiveServer) -> None:
     assert [device["type"] for device in stats["devices"]] == ["cpu", "cpu"]
     assert [worker["device"] for worker in workers(pair)] == ["cpu", "cpu"]
     assert pair.get("/x/cache")["memory"]["budget"] == 2 * (2 << 30)
+
+
+def test_clients_take_turns_and_the_queue_shows_it(pair: LiveServer) -> None:
+    pair.post("/x/queue/pause")
+    many = [pair.submit(shown(number=i, note="many"), client_id="many") for i in range(3)]
+    one = pair.submit(shown(number=9, note="one"), client_id="one")
+    front = pair.submit(shown(number=8, note="front"), client_id="many", front=True)
+    pending = [item[1] for item in pair.get("/queue")["queue_pending"]]
+    assert pending == [front, one, *many]
+    pair.post("/x/queue/resume")
+    entries = [pair.wait(id) for id in pending]
+    assert all(entry["status"]["completed"] for entry in entries)
+    started = [pair.get(f"/jobs/{id}")["execution_start_time"] for id in pending]
+    assert started == sorted(started)

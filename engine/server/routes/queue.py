@@ -4,8 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.store import jobs
-from engine.store.jobs import Job, State
+from engine.store import jobs, turns
+from engine.store.jobs import Job
 
 from ..request import id_list, json_object
 from ..state import state_of
@@ -17,10 +17,10 @@ def item(job: Job) -> list[Any]:
 
 
 async def show(request: web.Request) -> web.Response:
-    """Running and waiting jobs, in order."""
+    """Running and waiting jobs, in the order in which they will run: clients take turns."""
     database = state_of(request).database
     running = await database.run(jobs.in_hand)
-    waiting = await database.run(jobs.in_state, State.QUEUED)
+    waiting = await database.run(turns.waiting)
     answer = {
         "queue_running": [item(j) for j in running],
         "queue_pending": [item(j) for j in waiting],
