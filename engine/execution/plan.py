@@ -246,7 +246,9 @@ class Plan:
         nodes that begin to wait for it, which changes nothing for the one that waits already.
         """
         users = self.users.get(id, ())
-        return users[0] if len(users) == 1 and self.waits[users[0]] == 1 else None
+        if len(users) != 1 or self.waits[users[0]] != 1 or users[0] in self.lost:
+            return None
+        return users[0]
 
     def inputs(
         self,

@@ -426,6 +426,8 @@ class Running:
         new, called = self.expanded.pop(id)
         spec = self.executor.specs[self.plan.prompt[id].kind]
         values = gather(new.resolved(self.plan.held), spec)
+        if self._has_loud_source(id):
+            self._mark(id, self.loud)
         self._done(id, values, called)
         if id not in self.showing:  # its output nodes may still run, and need what is given
             for given in new.given:

@@ -365,3 +365,12 @@ async def test_outputs_inside_may_end_after_the_loop(bench: Calls) -> None:
     prompt["e"]["inputs"]["result"] = ["l", 1]
     prompt["w2"] = node("Show", x=["w", 0])
     assert await bench.shown(prompt) == {"in": [1, 2], "w2": [17, 27], "o": [1, 2, 1, 2]}
+
+
+async def test_a_loop_that_cannot_go_on_fails_nothing_else(bench: Calls) -> None:
+    """What it still waited for when it was given up does not try to go on to it."""
+    prompt = {**count_to(2), "f": node("Fail", x=2), "x": node("Show", x=["f", 0])}
+    prompt["k"] = node("Add", a=1, b=1)
+    prompt["e"]["inputs"] |= {"result": ["f", 0], "state1": ["k", 0]}
+    assert (await bench.run(prompt)).status == "failed"
+    assert bench.failures() == [("f", "cannot use 2")]
