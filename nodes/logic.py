@@ -17,6 +17,16 @@ COMPARISONS = {
     ">": operator.gt,
 }
 
+#: What two numbers can be made into.
+OPERATIONS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "smaller": min,
+    "larger": max,
+}
+
 #: Whole or not.
 AnyNumber = Annotated[Any, Socket("FLOAT,INT")]
 INT = Annotated[Any, Socket("INT")]
@@ -88,3 +98,26 @@ def compare_numbers(
         b: the right number.
     """
     return COMPARISONS[comparison](a, b)
+
+
+@node(
+    "CalculateNumber",
+    category="logic",
+    title="Calculate",
+    outputs=("number", "whole_number"),
+    lane="host",
+)
+def calculate(
+    *, a: AnyNumber, operation: Choice(tuple(OPERATIONS)), b: Float(-1e18, 1e18, step=0.01) = 1.0
+) -> tuple[FLOAT, INT]:
+    """Make one number of two, for the state of a loop.
+
+    Args:
+        a: the left number.
+        operation: what to do.
+        b: the right number; not 0 for a division.
+    """
+    if operation == "/" and b == 0:
+        raise InvalidInput("Nothing can be divided by 0: give another 'b'.")
+    found = float(OPERATIONS[operation](a, b))
+    return found, round(found)
