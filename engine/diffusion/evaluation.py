@@ -5,8 +5,10 @@ forbids: a plain run costs one call a step.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +32,7 @@ class Evaluation:
         hooks: functions around and inside of it.
         batched: False evaluates one condition at a time, which takes the least memory.
         sigmas: all levels of the run.
+        memory: what hooks keep from call to call.
     """
 
     network: nn.Module
@@ -38,6 +41,7 @@ class Evaluation:
     hooks: Hooks = NO_HOOKS
     batched: bool = True
     sigmas: tuple[float, ...] = ()
+    memory: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def hooked(self, hooks: Hooks) -> "Evaluation":
         """The same with other hooks."""
@@ -109,23 +113,20 @@ class Evaluation:
         if first.control is not None:
             vector = inputs.get("vector")
             inputs["control"] = first.control(scaled, sigma, timestep, context, vector)
+        last_roles = tuple(reversed(roles))
+        at = Watch(self.hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
         if self.hooks.inside:
-            at = Watch(self.hooks, tuple(reversed(roles)), sigma, self.sigmas, _size(x))
             inputs["watch"] = at
-        out = self._call(scaled, timestep, context, inputs)
+        out = self._call(scaled, timestep, context, at, inputs)
         return self.sampling.denoised(noisy, out.float(), sigma).chunk(n)[::-1]
 
     def _call(
-        self, x: Tensor, timesteps: Tensor, context: Tensor, inputs: dict[str, object]
+        self, x: Tensor, timesteps: Tensor, context: Tensor, at: Watch, inputs: dict[str, Any]
     ) -> Tensor:
-        call = self.network
+        call: Callable[..., Tensor] = self.network
         for around in self.hooks.around:
-            call = _wrapped(around, call)
+            call = partial(around, call, at=at)
         return call(x, timesteps, context, **inputs)
-
-
-def _wrapped(around: object, call: object) -> nn.Module:
-    return lambda *args, **kwargs: around(call, *args, **kwargs)  # type: ignore
 
 
 def batches(

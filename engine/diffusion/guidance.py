@@ -83,7 +83,14 @@ def guide(sight: Sight, cond: Tensor, uncond: Tensor, scale: float) -> Seen:
     """Put two sides together, with the hooks of the model around it."""
     hooks = sight.evaluate.hooks
     facts = partial(
-        Guided, sight.x, sight.sigma, scale=scale, sigmas=sight.evaluate.sigmas, see=sight.see_again
+        Guided,
+        sight.x,
+        sight.sigma,
+        scale=scale,
+        sigmas=sight.evaluate.sigmas,
+        memory=sight.evaluate.memory,
+        hooks=hooks,
+        see=sight.see_again,
     )
     for before in hooks.before:
         cond, uncond = before(facts(cond=cond, uncond=uncond))

@@ -28,8 +28,11 @@ class Guided:
         uncond: what it sees under the negative one.
         scale: how strictly to follow the difference.
         sigmas: all levels of the run, descending.
+        memory: kept from step to step of one run, for functions that need it.
+        hooks: of the model.
         see: evaluates the model once more: ``(x, role, hooks) -> denoised``, where role is
-            ``positive`` or ``negative`` and the hooks take the place of the model's.
+            ``positive``, ``negative`` or one of ``Hooks.sides``, and the hooks take the place
+            of the model's.
     """
 
     x: Tensor
@@ -38,6 +41,8 @@ class Guided:
     uncond: Tensor
     scale: float
     sigmas: tuple[float, ...] = ()
+    memory: dict[str, Any] = field(default_factory=dict)
+    hooks: "Hooks | None" = None
     see: "Callable[[Tensor, str, Hooks], Tensor] | None" = None
 
 
@@ -69,6 +74,7 @@ class Where:
         sigma: noise level of the call.
         sigmas: all levels of the run.
         full: height and width of the latent.
+        memory: kept from call to call of one run.
     """
 
     place: Place
@@ -78,6 +84,7 @@ class Where:
     sigma: float = 0.0
     sigmas: tuple[float, ...] = ()
     full: tuple[int, int] = (0, 0)
+    memory: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 #: Changes the inputs of attention: ``(q, k, v, where)``, each before its projection.
@@ -106,9 +113,15 @@ class Hooks:
         attend_self: by place, instead of self-attention.
         attend_cross: by place, instead of cross-attention.
         input_block: after each input block.
+        input_onward: after each input block, when its skip connection has been taken.
         middle_block: after the middle.
         output_join: before each output block.
-        around: wraps the whole call: ``around(call, x, timesteps, **inputs)``.
+        around: wraps the whole call: ``around(call, x, timesteps, context, at, **inputs)``,
+            where ``at`` is a :class:`Watch`.
+        sides: further conditionings, by role, for those that evaluate the model again.
+        remembers: some function keeps something from step to step, so that a run cannot go on
+            from a saved state.
+        compiled: backend of torch.compile that runs the network; None runs it as it is.
     """
 
     combine: Combine | None = None
@@ -124,9 +137,13 @@ class Hooks:
     attend_self: Mapping[Place, Attend] = field(default_factory=dict, hash=False)
     attend_cross: Mapping[Place, Attend] = field(default_factory=dict, hash=False)
     input_block: tuple[Outputs, ...] = ()
+    input_onward: tuple[Outputs, ...] = ()
     middle_block: tuple[Outputs, ...] = ()
     output_join: tuple[Joins, ...] = ()
     around: tuple[Callable[..., Tensor], ...] = ()
+    sides: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    remembers: bool = False
+    compiled: str | None = None
 
     def add(self, **more: Any) -> "Hooks":
         """These and more: tuples and mappings are joined, everything else is replaced."""
@@ -151,6 +168,7 @@ class Hooks:
             or self.attend_self
             or self.attend_cross
             or self.input_block
+            or self.input_onward
             or self.middle_block
             or self.output_join
         )
@@ -168,7 +186,10 @@ class Watch:
     sigma: float
     sigmas: tuple[float, ...]
     full: tuple[int, int]
+    memory: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def where(self, place: Place, heads: int = 1, size: tuple[int, int] = (0, 0)) -> Where:
         """A place in this call."""
-        return Where(place, heads, size, self.roles, self.sigma, self.sigmas, self.full)
+        return Where(
+            place, heads, size, self.roles, self.sigma, self.sigmas, self.full, self.memory
+        )

@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.errors import InvalidInput
 
 from . import residency
+from .compilation import compiled
 from .conditioning import Conditioning, Situation, fit_mask, prepare
 from .evaluation import Evaluation, repeat_to_batch
 from .guidance import GuidedDenoiser, Guider, classic
@@ -161,7 +162,8 @@ def sample_guided(
     if len(sigmas) < 2:
         return dict(latent), dict(latent)
     run = lay_out(guider, latent, noise, sampler, sigmas, batched)
-    marks = bookmarks(checkpoints, sampler.name, run.sigmas, run.start) if checkpoints else None
+    resumable = checkpoints is not None and not guider.model.hooks.remembers
+    marks = bookmarks(checkpoints, sampler.name, run.sigmas, run.start) if resumable else None
     x, denoised = _walk(run, on_step or (lambda *step: None), marks)
     scale = guider.model.latent_format.scale
     x = guider.model.sampling.finished(x, run.sigmas[-1])
@@ -217,9 +219,10 @@ def lay_out(
     )
     sides = {
         role: prepare(conditioning, replace(situation, role=role), model.inputs)
-        for role, conditioning in guider.conditionings.items()
+        for role, conditioning in {**guider.conditionings, **model.hooks.sides}.items()
     }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
+    network = compiled(network, hooks.compiled) if hooks.compiled else network
     evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
     denoise: Denoiser = GuidedDenoiser(evaluate, sides, guider.rule)
     if mask is not None:

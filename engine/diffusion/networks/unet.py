@@ -316,6 +316,8 @@ class UNet(nn.Module):
             for change in watch.hooks.input_block if watch else ():
                 x = change(x, watch.where(("input", i, 0)))
             skips.append(x)
+            for change in watch.hooks.input_onward if watch else ():
+                x = change(x, watch.where(("input", i, 0)))
         x = added.between(self.middle_block(x, emb, context, None, watch, ("middle", 0)))
         for change in watch.hooks.middle_block if watch else ():
             x = change(x, watch.where(("middle", 0, 0)))

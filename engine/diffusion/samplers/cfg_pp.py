@@ -21,12 +21,17 @@ def euler_cfg_pp(s: Step) -> State:
     return s.to(s.denoised + s.d_uncond * s.sigma_next)
 
 
-def euler_ancestral_cfg_pp(s: Step) -> State:
+def euler_toward_uncond(s: Step) -> State:
+    """The other way round: Euler's step in the guided direction, from the unguided latent."""
+    return s.to(s.uncond + s.d * s.sigma_next)
+
+
+def euler_ancestral_cfg_pp(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
     """:func:`euler_cfg_pp` with ancestral noise."""
     if s.sigma_next == 0:
         return s.to(s.denoised)
-    down, up = split_ancestral(s.sigma, s.sigma_next)
-    return s.to(s.denoised + s.d_uncond * down + s.noise() * up)
+    down, up = split_ancestral(s.sigma, s.sigma_next, eta)
+    return s.to(s.denoised + s.d_uncond * down + s.noise() * (up * s_noise))
 
 
 def dpmpp_2s_ancestral_cfg_pp(s: Step) -> State:

@@ -27,12 +27,12 @@ def euler(s: Step) -> State:
     return s.to(s.x + s.d * (s.sigma_next - s.sigma))
 
 
-def ancestral(s: Step) -> State:
+def ancestral(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
     """Euler's method with ancestral noise (Song et al. 2021, in the notation of Karras)."""
     if s.sigma_next == 0:
         return s.to(s.denoised)
-    down, up = split_ancestral(s.sigma, s.sigma_next)
-    return s.to(s.x + s.d * (down - s.sigma) + s.noise() * up)
+    down, up = split_ancestral(s.sigma, s.sigma_next, eta)
+    return s.to(s.x + s.d * (down - s.sigma) + s.noise() * (up * s_noise))
 
 
 def heun(s: Step) -> State:

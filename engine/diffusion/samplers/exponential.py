@@ -11,6 +11,7 @@ begin with a first-order step.
 import math
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from .euler import euler, split_ancestral
@@ -23,27 +24,30 @@ def flow(x: Tensor, denoised: Tensor, sigma: float, sigma_next: float) -> Tensor
     return x * kept + denoised * (1 - kept)
 
 
-def dpmpp_2s_ancestral(s: Step) -> State:
+def dpmpp_2s_ancestral(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
     """DPM-Solver++(2S) (algorithm 1 with r = 1/2) with ancestral noise."""
     if s.sigma_next == 0:
         return euler(s)
-    down, up = split_ancestral(s.sigma, s.sigma_next)
+    down, up = split_ancestral(s.sigma, s.sigma_next, eta)
+    if down == 0:
+        return s.to(s.denoised + s.noise() * (up * s_noise))
     middle = math.sqrt(s.sigma * down)
     x_middle = flow(s.x, s.denoised, s.sigma, middle)
     d_middle = s.denoise(x_middle, middle)
-    return s.to(flow(s.x, d_middle, s.sigma, down) + s.noise() * up)
+    return s.to(flow(s.x, d_middle, s.sigma, down) + s.noise() * (up * s_noise))
 
 
-def dpmpp_sde(s: Step) -> State:
-    """DPM-Solver++ for the SDE, two evaluations a step with r = 1/2 (as in k-diffusion)."""
+def dpmpp_sde(s: Step, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5) -> State:
+    """DPM-Solver++ for the SDE, two evaluations a step (as in k-diffusion)."""
     if s.sigma_next == 0:
         return euler(s)
-    middle = math.sqrt(s.sigma * s.sigma_next)
-    down, up = split_ancestral(s.sigma, middle)
-    x_middle = flow(s.x, s.denoised, s.sigma, down) + s.noise(s.sigma, middle) * up
-    d_middle = s.denoise(x_middle, middle)
-    down, up = split_ancestral(s.sigma, s.sigma_next)
-    return s.to(flow(s.x, d_middle, s.sigma, down) + s.noise() * up)
+    middle = s.sigma ** (1 - r) * s.sigma_next**r
+    down, up = split_ancestral(s.sigma, middle, eta)
+    noise = s.noise(s.sigma, middle) * (up * s_noise)
+    d_middle = s.denoise(flow(s.x, s.denoised, s.sigma, down) + noise, middle)
+    down, up = split_ancestral(s.sigma, s.sigma_next, eta)
+    mixed = torch.lerp(s.denoised, d_middle, 1 / (2 * r))
+    return s.to(flow(s.x, mixed, s.sigma, down) + s.noise() * (up * s_noise))
 
 
 def dpmpp_2m(s: Step) -> State:
@@ -55,26 +59,28 @@ def dpmpp_2m(s: Step) -> State:
     return s.to(flow(s.x, denoised, s.sigma, s.sigma_next), s.denoised)
 
 
-def dpmpp_2m_sde(s: Step) -> State:
-    """SDE-DPM-Solver++(2M), midpoint form (Lu et al. 2022, appendix D.4; eta = 1)."""
-    return _multistep_sde(s, lambda h: 0.5 * -math.expm1(-h), order=2)
+def dpmpp_2m_sde(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
+    """SDE-DPM-Solver++(2M), midpoint form (Lu et al. 2022, appendix D.4)."""
+    return _multistep_sde(s, lambda h: 0.5 * -math.expm1(-h), 2, eta, s_noise)
 
 
-def dpmpp_2m_sde_heun(s: Step) -> State:
+def dpmpp_2m_sde_heun(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
     """SDE-DPM-Solver++(2M), Heun form: the exact weight of a linear change of D."""
-    return _multistep_sde(s, _phi_2, order=2)
+    return _multistep_sde(s, _phi_2, 2, eta, s_noise)
 
 
-def dpmpp_3m_sde(s: Step) -> State:
+def dpmpp_3m_sde(s: Step, eta: float = 1.0, s_noise: float = 1.0) -> State:
     """SDE-DPM-Solver++(3M) (K. Crowson, k-diffusion): D follows a parabola."""
-    return _multistep_sde(s, _phi_2, order=3)
+    return _multistep_sde(s, _phi_2, 3, eta, s_noise)
 
 
-def _multistep_sde(s: Step, slope_weight: Callable[[float], float], order: int) -> State:
-    """One step of the reverse SDE, eta = 1: twice the decay of the flow, and fresh noise."""
+def _multistep_sde(
+    s: Step, slope_weight: Callable[[float], float], order: int, eta: float, s_noise: float
+) -> State:
+    """One step of the reverse SDE: with eta 1 twice the decay of the flow, and fresh noise."""
     if s.sigma_next == 0:
         return s.to(s.denoised)
-    h = 2 * _h(s)
+    h = (1 + eta) * _h(s)
     x = s.x * math.exp(-h) - s.denoised * math.expm1(-h)
     slope, bend = _differences(s)
     if slope is not None:
@@ -82,7 +88,8 @@ def _multistep_sde(s: Step, slope_weight: Callable[[float], float], order: int) 
     if bend is not None and order == 3:
         x = x - bend * (_phi_2(h) / h - 0.5)
     keep = (s.denoised, *s.history[: order - 2])
-    return s.to(x + s.noise() * (s.sigma_next * math.sqrt(-math.expm1(-h))), *keep)
+    spread = s.sigma_next * s_noise * math.sqrt(-math.expm1(-2 * eta * _h(s)))
+    return s.to(x + s.noise() * spread, *keep)
 
 
 def _differences(s: Step) -> tuple[Tensor | None, Tensor | None]:

@@ -5,7 +5,7 @@ Invariant: nothing is remembered but what the state says, so each can be stopped
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
@@ -57,33 +57,67 @@ def _of_order(s: Step, orders: tuple[int, ...]) -> State:
             return s.to(_third(s, s.sigma_next))
 
 
-def fit_dpm_adaptive(sampling: Sampling, sigmas: Sequence[float]) -> tuple[Sampler, list[float]]:
-    """DPM-Solver-12/23 (Lu et al. 2022, appendix C) from the first to the last positive level."""
-    low = min(level for level in sigmas if level > 0)
-    return Sampler(dpm_adaptive, name="dpm_adaptive", adaptive=True), [sigmas[0], low]
+@dataclass(frozen=True)
+class DpmAdaptive:
+    """DPM-Solver-12/23 (Lu et al. 2022, appendix C) from the first to the last positive level.
 
-
-def dpm_adaptive(
-    s: Step,
-    rtol: float = 0.05,
-    atol: float = 0.0078,
-    h_init: float = 0.05,
-    safety: float = 0.81,
-) -> State:
-    """One attempt of a step of order 3, accepted if order 2 agrees; the next length follows.
-
-    The controller is integral (PID 0, 1, 0), its factor limited to 1 + atan(factor - 1).
+    Attributes:
+        order: 2 or 3; of the better of two solutions, whose difference is the error.
+        rtol: relative error to tolerate.
+        atol: absolute error to tolerate.
+        h_init: length of the first step in log sigma.
+        p: proportional part of the controller of the length.
+        i: its integral part.
+        d: its derivative part.
+        safety: smallest factor of the controller with which a step is accepted.
     """
-    h = s.h or h_init
-    sigma_next = max(s.sigmas[-1], s.sigma * math.exp(-h))
-    before = s.history[0] if s.history else s.x
-    low, high = _second(s, sigma_next, 1 / 3), _third(s, sigma_next)
-    scale = (low.abs().maximum(before.abs()) * rtol).clamp(min=atol)
-    error = ((low - high) / scale).square().mean().sqrt().item()
-    factor = 1 + math.atan((1 / (error + 1e-8)) ** (1 / 3) - 1)
-    if factor < safety:
-        return s.to_level(s.x, s.sigma, h * factor, before)
-    return s.to_level(high, sigma_next, h * factor, low)
+
+    order: int = 3
+    rtol: float = 0.05
+    atol: float = 0.0078
+    h_init: float = 0.05
+    p: float = 0.0
+    i: float = 1.0
+    d: float = 0.0
+    safety: float = 0.81
+
+    def fit(self, sampling: Sampling, sigmas: Sequence[float]) -> tuple[Sampler, list[float]]:
+        """From the first level to the last positive one."""
+        low = min(level for level in sigmas if level > 0)
+        return Sampler(self.step, name=str(self), adaptive=True), [sigmas[0], low]
+
+    def sampler(self) -> Sampler:
+        """The sampler, to be fitted to its levels."""
+        return Sampler(self.step, adaptive=True, fit=self.fit)
+
+    def step(self, s: Step) -> State:
+        """One attempt, accepted if both orders agree; the length of the next follows.
+
+        History: the worse solution of the last accepted step, and the inverse errors of the
+        last two as a tensor, newest first.
+        """
+        h = s.h or self.h_init
+        sigma_next = max(s.sigmas[-1], s.sigma * math.exp(-h))
+        before = s.history[0] if s.history else s.x
+        low, high = self._solutions(s, sigma_next)
+        scale = (low.abs().maximum(before.abs()) * self.rtol).clamp(min=self.atol)
+        inverse = 1 / (((low - high) / scale).square().mean().sqrt().item() + 1e-8)
+        last = s.history[1].tolist() if s.history else [inverse, inverse]
+        factor = 1 + math.atan(self._wish(inverse, *last) - 1)
+        if factor < self.safety:
+            return s.to_level(s.x, s.sigma, h * factor, before, s.x.new_tensor(last))
+        return s.to_level(high, sigma_next, h * factor, low, s.x.new_tensor([inverse, last[0]]))
+
+    def _wish(self, now: float, last: float, older: float) -> float:
+        """The factor that a PID controller asks for (Soederlind 2003)."""
+        p, i, d = (gain / self.order for gain in (self.p, self.i, self.d))
+        return float(now ** (p + i + d) * last ** -(p + 2 * d) * older**d)
+
+    def _solutions(self, s: Step, sigma_next: float) -> tuple[Tensor, Tensor]:
+        if self.order == 2:
+            low = _first(s, s.x, s.sigma, sigma_next, s.d)
+            return low, _second(s, sigma_next, 1 / 2)
+        return _second(s, sigma_next, 1 / 3), _third(s, sigma_next)
 
 
 def _first(s: Step, x: Tensor, a: float, b: float, eps: Tensor) -> Tensor:
@@ -115,4 +149,4 @@ def _third(s: Step, sigma_next: float) -> Tensor:
 
 
 DPM_FAST = Sampler(lambda s: _of_order(s, (1,) * len(s.sigmas)), fit=fit_dpm_fast)
-DPM_ADAPTIVE = replace(Sampler(dpm_adaptive, adaptive=True), fit=fit_dpm_adaptive)
+DPM_ADAPTIVE = DpmAdaptive().sampler()

@@ -6,6 +6,7 @@ sigma 0 lands on the clean latent that the model saw.
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
@@ -92,25 +93,38 @@ def _psi(h: float) -> float:
 _POINTS = 200
 
 
-def er_sde(s: Step) -> State:
-    """ER-SDE-Solver-3 (Cui et al. 2023, arXiv 2309.06169) with the paper's fifth noise scale."""
+def er_sde(s: Step, scale_of: "Scale | None" = None, stages: int = 3, s_noise: float = 1) -> State:
+    """ER-SDE-Solver-3 (Cui et al. 2023, arXiv 2309.06169).
+
+    Args:
+        s: the step.
+        scale_of: noise scale; None is the paper's fifth. ``sigma`` itself gives the flow,
+            ``sigma^2`` the reverse SDE.
+        stages: order, 1 to 3.
+        s_noise: multiplies the noise.
+    """
     if s.sigma_next == 0:
         return s.to(s.denoised)
-    scale, scale_next = _noise_scale(s.sigma), _noise_scale(s.sigma_next)
+    of = scale_of or _noise_scale
+    scale, scale_next = of(s.sigma), of(s.sigma_next)
     r = scale_next / scale
     x = s.x * r + s.denoised * (1 - r)
     keep: tuple[Tensor, ...] = (s.denoised,)
-    if s.history:
+    if s.history and stages > 1:
         dt = s.sigma_next - s.sigma
-        linear, bent = _er_integrals(s.sigma, s.sigma_next)
+        linear, bent = _er_integrals(s.sigma, s.sigma_next, of)
         slope = (s.denoised - s.history[0]) / (s.sigma - s.sigmas[s.i - 1])
         x = x + slope * (dt + linear * scale_next)
         keep = (s.denoised, slope)
-        if len(s.history) > 1:
+        if len(s.history) > 1 and stages > 2:
             bend = (slope - s.history[1]) / ((s.sigma - s.sigmas[s.i - 2]) / 2)
             x = x + bend * (dt**2 / 2 + bent * scale_next)
     spread = max(s.sigma_next**2 - (s.sigma * r) ** 2, 0.0)
-    return s.to(x + s.noise() * math.sqrt(spread), *keep)
+    return s.to(x + s.noise() * (s_noise * math.sqrt(spread)) if spread else x, *keep)
+
+
+#: Noise scale of a level; what is added between two of them follows from it.
+Scale = Callable[[float], float]
 
 
 def _noise_scale(sigma: float) -> float:
@@ -118,60 +132,73 @@ def _noise_scale(sigma: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _er_integrals(sigma: float, sigma_next: float) -> tuple[float, float]:
+def _er_integrals(sigma: float, sigma_next: float, of: Scale) -> tuple[float, float]:
     step = (sigma - sigma_next) / _POINTS
     levels = sigma_next + np.arange(_POINTS) * step
-    scales = levels * (np.exp(levels**0.3) + 10)
+    scales = np.array([of(float(level)) for level in levels])
     return float(np.sum(1 / scales) * step), float(np.sum((levels - sigma) / scales) * step)
 
 
-#: Orders of predictor and corrector.
-_PREDICTOR, _CORRECTOR = 3, 4
-#: Part of the run in which SA-Solver adds noise.
-_NOISY = (0.2, 0.8)
+@dataclass(frozen=True)
+class SaSolver:
+    """SA-Solver (Xue et al. 2023, arXiv 2309.05019) with noise in a part of the run.
 
-
-def fit_sa_solver(
-    sampling: Sampling, sigmas: Sequence[float], again: bool = False
-) -> tuple[Sampler, list[float]]:
-    """SA-Solver (Xue et al. 2023, arXiv 2309.05019) with noise in the middle of the run.
-
-    Args:
-        sampling: tells where the middle is.
-        sigmas: noise levels.
+    Attributes:
         again: evaluate once more after the correction (PECE).
+        eta: strength of the noise.
+        start: noise from this part of the run on.
+        end: and until this one.
+        s_noise: multiplies the noise.
+        predictor: order of the prediction.
+        corrector: order of the correction; 0 leaves it out.
     """
-    high, low = (sampling.percent_to_sigma(percent) for percent in _NOISY)
-    tau: Tau = lambda sigma: 1.0 if low <= sigma <= high else 0.0  # noqa: E731
-    name = f"sa_solver {again} {low} {high}"
-    return Sampler(partial(sa_solver, tau=tau, again=again), "sequential", name=name), list(sigmas)
+
+    again: bool = False
+    eta: float = 1.0
+    start: float = 0.2
+    end: float = 0.8
+    s_noise: float = 1.0
+    predictor: int = 3
+    corrector: int = 4
+
+    def fit(self, sampling: Sampling, sigmas: Sequence[float]) -> tuple[Sampler, list[float]]:
+        """Find out where in the run noise is added."""
+        high, low = (sampling.percent_to_sigma(percent) for percent in (self.start, self.end))
+        tau: Tau = lambda sigma: self.eta if low <= sigma <= high else 0.0  # noqa: E731
+        name = f"{self} {low} {high}"
+        step = partial(sa_solver, tau=tau, how=self)
+        return Sampler(step, "sequential", name=name), list(sigmas)
+
+    def sampler(self) -> Sampler:
+        """The sampler, to be fitted to a model."""
+        return Sampler(partial(sa_solver, tau=lambda sigma: 0.0, how=self), fit=self.fit)
 
 
 #: Strength of the noise at a level.
 Tau = Callable[[float], float]
 
 
-def sa_solver(s: Step, tau: Tau, again: bool = False) -> State:
+def sa_solver(s: Step, tau: Tau, how: SaSolver) -> State:
     """Correct the latent that was predicted for this level, then predict the next.
 
     History: the latent and the noise of the step before, and clean latents, newest first.
     """
-    x, seen = s.x, s.denoised
+    x, seen, clean = s.x, s.denoised, (s.denoised,)
     if s.history:
         before, noise, *earlier = s.history
-        nodes = [s.sigmas[s.i - k] for k in range(min(_CORRECTOR, len(earlier) + 1))]
-        points = (seen, *earlier)[: len(nodes)]
-        x = _adams(before, s.sigmas[s.i - 1], s.sigma, nodes, points, tau, noise)
-        seen = s.denoise(x, s.sigma) if again else seen
+        if how.corrector:
+            nodes = [s.sigmas[s.i - k] for k in range(min(how.corrector, len(earlier) + 1))]
+            points = (seen, *earlier)[: len(nodes)]
+            x = _adams(before, s.sigmas[s.i - 1], s.sigma, nodes, points, tau, noise)
+            seen = s.denoise(x, s.sigma) if how.again else seen
         clean = (seen, *earlier)
-    else:
-        clean = (seen,)
     if s.sigma_next == 0:
         return s.to(seen)
-    nodes = [s.sigmas[s.i - k] for k in range(min(_PREDICTOR, len(clean)))]
-    noise = s.noise() if tau(s.sigma_next) else torch.zeros_like(x)
+    nodes = [s.sigmas[s.i - k] for k in range(min(how.predictor, len(clean)))]
+    noise = s.noise() * how.s_noise if tau(s.sigma_next) else torch.zeros_like(x)
     predicted = _adams(x, s.sigma, s.sigma_next, nodes, clean[: len(nodes)], tau, noise)
-    return s.to(predicted, x, noise, *clean[: _CORRECTOR - 1])
+    longest = max(how.predictor, how.corrector)
+    return s.to(predicted, x, noise, *clean[: max(longest - 1, 1)])
 
 
 def _adams(
@@ -210,9 +237,5 @@ def _adams_weights(
     return tuple(found)
 
 
-def _unfitted(s: Step) -> State:
-    return sa_solver(s, lambda sigma: 0.0)
-
-
-SA_SOLVER = Sampler(_unfitted, "sequential", fit=fit_sa_solver)
-SA_SOLVER_PECE = Sampler(_unfitted, "sequential", fit=partial(fit_sa_solver, again=True))
+SA_SOLVER = SaSolver().sampler()
+SA_SOLVER_PECE = SaSolver(again=True).sampler()
