@@ -11,6 +11,7 @@ from typing import Any
 from engine.store.jobs import Job
 from engine.workers.pool import Member
 
+from .merge import Merge
 from .runview import RunView
 
 
@@ -44,6 +45,7 @@ class Active:
         job: as it was leased.
         view: what is known of the run.
         parts: by name of the worker.
+        merge: makes one stream of events out of those of the parts.
         until: when its lease runs out, in seconds since the epoch.
         started: a worker has begun with it.
         noted: the queue on disk says so.
@@ -53,6 +55,7 @@ class Active:
     job: Job
     view: RunView
     parts: dict[str, Part]
+    merge: Merge
     until: float = 0.0
     started: bool = False
     noted: bool = False
@@ -67,6 +70,23 @@ class Active:
     def gave_signs(self) -> bool:
         """Whether all its workers have given a sign of life since the lease was renewed."""
         return all(part.gave_sign for part in self.open)
+
+    def answer(self) -> dict[str, Any]:
+        """How the job ends whose parts have all ended.
+
+        Its status is ``lost`` if it has to be run again, because a worker elsewhere was lost.
+        """
+        answers = [part.answer or {} for part in self.parts.values()]
+        statuses = {answer["status"] for answer in answers}
+        worst = ("cancelled", "lost", "failed") if self.interrupted else ("lost", "failed")
+        status = next((each for each in (*worst, "cancelled") if each in statuses), "done")
+        failures = [a["failure"] for a in answers if a["status"] == status and a["failure"]]
+        return {
+            "status": status,
+            "outputs": {id: ui for answer in answers for id, ui in answer["outputs"].items()},
+            "failure": next(iter(failures), None),
+            "executed": list(dict.fromkeys(id for a in answers for id in a["executed"])),
+        }
 
     def renew(self, until: float) -> None:
         """Count the signs of life."""

@@ -8,12 +8,12 @@ exactly one final state and the clients hear of it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import InvalidPrompt
 from engine.folders import Folders
-from engine.graph.prompt import Prompt, parse, to_json
+from engine.graph.prompt import Prompt, parse, to_json, upstream
 from engine.graph.validate import validate
 from engine.store import jobs, leases, settings
 from engine.store.database import Database
@@ -24,9 +24,11 @@ from engine.workers.protocol import Message
 from engine.workers.seats import Seat
 
 from .active import Active, Part
+from .assign import assign
 from .broadcast import Broadcast
 from .catalogue import Catalogue
 from .hub import Hub
+from .merge import Merge, Told
 from .questions import Questions
 from .record import Record
 from .tenure import Tenure
@@ -170,7 +172,7 @@ class Dispatcher:
             "free_memory": free_memory,
             "empty_disk": empty_disk,
         }
-        self.pool.send(Message("free", data))
+        self.pool.empty(Message("free", data))
 
     def _lose_patience(self, active: Active) -> None:
         if self.active.get(active.job.id) is not active:
@@ -199,14 +201,17 @@ class Dispatcher:
         free = self.pool.free()
         if self.paused or not free:
             return False
-        member = free[0]
-        job = await self._tenure.lease(member.name)
+        job = await self._tenure.lease(free[0].name)
         if job is None:
             return False
-        if member.is_free:
-            self._hand_out(job, member)
-        else:  # it was lost meanwhile
+        behind = await self._database.run(jobs.count_queued) if len(free) > 1 else 0
+        free = self.pool.free()  # some may have been lost meanwhile
+        if not free:
             await self._database.run(leases.refuse, job.id)
+            return True
+        names = self._hand_out(job, free, behind)
+        if names != job.worker:
+            await self._database.run(leases.assign, job.id, names)
         return True
 
     async def add(self, job: Job, checked: Prompt) -> None:
@@ -221,18 +226,44 @@ class Dispatcher:
         await self.announce()
         self._wake.set()
 
-    def _hand_out(self, job: Job, member: Member) -> None:
-        self.record.event(job.id, "leased", {"attempt": job.attempts, "worker": member.name})
-        part = Part(member, job.targets, beat=member.beat)
-        active = Active(job, self.broadcast.begin(job), {member.name: part}, job.lease_until or 0.0)
-        self.active[job.id] = active
+    def _hand_out(self, job: Job, free: Sequence[Member], behind: int) -> str:
+        """Give a job to free workers.
+
+        Args:
+            job: what to run.
+            free: the workers; there is one at least.
+            behind: how many jobs wait behind it; a free worker is left to each.
+
+        Returns:
+            The names of the workers that have it now.
+        """
         try:
             prompt = self._checked.pop(job.id, None) or self._check_again(job)
         except InvalidPrompt as error:
             failure = {"exception_type": error.type, "exception_message": error.details}
-            self._end_part(active, part, _ended("failed", failure))
-            return
-        member.take(job.id, Message("run", self._order(job, prompt, part.outputs)))
+            active = self._follow(job, {free[0]: job.targets}, {})
+            self._end_part(active, active.open[0], _ended("failed", failure))
+            return free[0].name
+        outputs = [id for id in job.targets if id in prompt]
+        most = max(1, len(free) - behind)
+        shares = assign(prompt, outputs, self._catalogue.specs, free, most)
+        self._follow(job, shares, prompt)
+        for member, own in shares.items():
+            member.take(job.id, Message("run", self._order(job, prompt, own)))
+        return ",".join(member.name for member in shares)
+
+    def _follow(self, job: Job, shares: Mapping[Member, Sequence[str]], prompt: Prompt) -> Active:
+        names = [member.name for member in shares]
+        self.record.event(job.id, "leased", {"attempt": job.attempts, "workers": names})
+        parts = {m.name: Part(m, tuple(own), beat=m.beat) for m, own in shares.items()}
+        above = {
+            m.name: upstream(prompt, own) if len(shares) > 1 else prompt
+            for m, own in shares.items()
+        }
+        merge = Merge(above)
+        active = Active(job, self.broadcast.begin(job), parts, merge, job.lease_until or 0.0)
+        self.active[job.id] = active
+        return active
 
     def _order(self, job: Job, prompt: Prompt, outputs: Sequence[str]) -> dict[str, Any]:
         """What a worker needs to know to run a job."""
@@ -240,7 +271,7 @@ class Dispatcher:
             "job": job.id,
             "number": job.number,
             "prompt": to_json(prompt),
-            "outputs": [id for id in outputs if id in prompt],
+            "outputs": list(outputs),
             "metadata": self._metadata_of(job),
             "again": job.attempts > 1,
         }
@@ -271,17 +302,21 @@ class Dispatcher:
                 self.questions.answered(data)
 
     def _on_event(self, member: Member, message: Mapping[str, Any], blob: bytes) -> None:
-        job, type, data = message["job"], message["type"], message["data"]
-        active = self.active.get(job)
+        active = self.active.get(message["job"])
         if active is None or member.name not in active.parts:
             return
         active.started = True
-        self.broadcast.event(job, type, data, blob)
-        if type == "node_done" and not data["cached"]:
-            self._time(active.job, data)
-        if type == "drained":
-            member.release(job)
+        told = Told(message["type"], message["data"], blob)
+        if told.type == "node_done" and not told.data["cached"]:
+            self._time(active.job, told.data)
+        if told.type == "drained":
+            member.release(active.job.id)
             self._wake.set()
+        self._tell(active, active.merge.take(member.name, told))
+
+    def _tell(self, active: Active, events: Iterable[Told]) -> None:
+        for told in events:
+            self.broadcast.event(active.job.id, told.type, told.data, told.blob)
 
     def _time(self, job: Job, data: Mapping[str, Any]) -> None:
         kind = (job.prompt.get(data["node"]) or {}).get("class_type")
@@ -312,6 +347,7 @@ class Dispatcher:
         if part.answer is None:
             part.answer = answer
             part.member.end(active.job.id)
+            self._tell(active, active.merge.end(part.member.name))
             if not active.open:
                 self._endings.put_nowait(active)
             self._wake.set()
@@ -319,7 +355,7 @@ class Dispatcher:
     async def _end_jobs(self) -> None:
         while True:
             active = await self._endings.get()
-            (answer,) = (part.answer or {} for part in active.parts.values())
+            answer = active.answer()
             if answer["status"] == "lost":
                 await self._again(active, answer["failure"]["exception_message"])
             else:
@@ -338,7 +374,7 @@ class Dispatcher:
     async def _end(self, active: Active, answer: Mapping[str, Any]) -> None:
         failure = answer["failure"]
         if failure is not None:
-            failure = {**failure, "executed": list(answer["executed"])}
+            failure = {**failure, "executed": answer["executed"]}
         state = State(answer["status"])
         await self.broadcast.end(active.job.id, state, answer["outputs"], failure)
         await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)

@@ -146,6 +146,12 @@ def in_hand(db: sqlite3.Connection) -> list[Job]:
     return [_job(row) for row in db.execute(query, IN_HAND)]
 
 
+def count_queued(db: sqlite3.Connection) -> int:
+    """How many jobs wait."""
+    query = "SELECT count(*) FROM jobs WHERE state = ?"
+    return int(db.execute(query, (State.QUEUED,)).fetchone()[0])
+
+
 def remaining(db: sqlite3.Connection) -> int:
     """How many jobs wait or run."""
     query = "SELECT count(*) FROM jobs WHERE state IN (?, ?, ?)"

@@ -30,6 +30,12 @@ def lease(db: sqlite3.Connection, worker: str, now: float, until: float) -> Job 
     return get(db, id)
 
 
+def assign(db: sqlite3.Connection, id: str, workers: str) -> None:
+    """Note that other workers than the one it was leased to have a job; several with commas."""
+    query = "UPDATE jobs SET worker = ? WHERE id = ? AND state IN (?, ?)"
+    db.execute(query, (workers, id, *IN_HAND))
+
+
 def begin(db: sqlite3.Connection, ids: Iterable[str]) -> None:
     """Note that the workers of leased jobs have started them."""
     query = "UPDATE jobs SET state = ? WHERE id = ? AND state = ?"

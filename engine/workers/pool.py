@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from .loss import Loss
+from .placement import Holdings
 from .protocol import Message
 from .seats import Seat
 
@@ -57,6 +58,7 @@ class Member:
         holding: ids of those that still need the device.
         running: the nodes that it runs, as it last said: job, node and for how many seconds.
         system: what it last said of its device and memory.
+        holdings: what it has in memory, as far as one can tell from here.
         beat: when it last said anything, by the monotonic clock.
     """
 
@@ -68,6 +70,7 @@ class Member:
         self.holding: set[str] = set()
         self.running: Sequence[Mapping[str, Any]] = []
         self.system: Mapping[str, Any] = {}
+        self.holdings = Holdings()
         self.beat = 0.0
 
     @property
@@ -159,6 +162,7 @@ class Pool:
 
     def _lose(self, member: Member, loss: Loss) -> None:
         member.system, member.running, member.beat = {}, [], 0.0
+        member.holdings.lose()
         self._on_loss(member, loss)
         member.jobs.clear()
         member.holding.clear()
@@ -189,10 +193,11 @@ class Pool:
             await self._changed.wait()
         return able[0]
 
-    def send(self, message: Message) -> None:
-        """Say something to all members."""
+    def empty(self, message: Message) -> None:
+        """Let all members give up what they hold, as the message says in detail."""
         for member in self.members:
             member.process.send(message)
+            member.holdings.lose()
 
     def system(self) -> dict[str, Any]:
         """The devices of all members as one computer's, and who owns what in them."""

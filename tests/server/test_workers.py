@@ -1,10 +1,13 @@
 """A server with two workers: jobs side by side, each interrupted and lost by itself."""
 
+import asyncio
 import os
 import signal
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.live import LiveServer, serving
@@ -77,3 +80,77 @@ def test_clients_take_turns_and_the_queue_shows_it(pair: LiveServer) -> None:
     assert all(entry["status"]["completed"] for entry in entries)
     started = [pair.get(f"/jobs/{id}")["execution_start_time"] for id in pending]
     assert started == sorted(started)
+
+
+def branches(count: int, **second: Any) -> dict[str, Any]:
+    """Two branches that share nothing: some steps each, and both show what came of them."""
+    steps = lambda n, more: shown("ProbeSteps", count=n, ms=5, note=f"branch-{n}", **more)  # noqa: E731
+    first, other = steps(count, {}), steps(count + 1, {})
+    if second:
+        other["1"] = {"class_type": second.pop("kind"), "inputs": second}
+    other["2"]["inputs"]["value"] = ["3", 0]
+    return {**first, "3": other["1"], "4": other["2"]}
+
+
+async def events_of(server: LiveServer, prompt: dict[str, Any], act: Any = None) -> list[Any]:
+    """The messages of a run, in order."""
+    sid, found = uuid.uuid4().hex, []
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{server.url}/ws?clientId={sid}") as socket,
+    ):
+        job = await asyncio.to_thread(server.submit, prompt, client_id=sid)
+        async for frame in socket:
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            message = frame.json()
+            if message["data"].get("prompt_id") == job:
+                found.append(message)
+                if act is not None and act(message):
+                    await asyncio.to_thread(server.post, "/interrupt", {"prompt_id": job})
+            if message["type"] == "executing" and message["data"]["node"] is None:
+                return found
+    raise AssertionError("the run did not end")
+
+
+async def test_independent_branches_run_at_once_and_are_told_as_one_run(pair: LiveServer) -> None:
+    pair.until(lambda: states(pair) == ["ready", "ready"], "both are idle")
+    found = await events_of(pair, branches(150))
+    types = [message["type"] for message in found]
+    for once in ("execution_start", "execution_cached", "execution_success"):
+        assert types.count(once) == 1, once
+    assert types.index("execution_start") < types.index("execution_cached")
+    assert types.index("execution_cached") < types.index("executing")
+    job = found[0]["data"]["prompt_id"]
+    entry = pair.wait(job)
+    assert set(entry["outputs"]) == {"2", "4"}
+    events = pair.get(f"/x/events?job={job}")["events"]
+    (leased,) = [event for event in events if event["type"] == "leased"]
+    assert len(leased["data"]["workers"]) == 2
+    at = {(e["type"], e["data"].get("node")): e["at"] for e in events}
+    assert at["node_started", "3"] < at["node_done", "1"]
+    assert at["node_started", "1"] < at["node_done", "3"]
+
+
+async def test_one_interrupt_stops_all_branches(pair: LiveServer) -> None:
+    pair.until(lambda: states(pair) == ["ready", "ready"], "both are idle")
+    running: set[str] = set()
+
+    def both_run(message: dict[str, Any]) -> bool:
+        if message["type"] == "executing" and message["data"]["node"]:
+            running.add(message["data"]["node"])
+        return len(running) == 2 and message["type"] == "executing"
+
+    found = await events_of(pair, branches(90_000), both_run)
+    types = [message["type"] for message in found]
+    assert types.count("execution_interrupted") == 1
+    pair.until(lambda: states(pair) == ["ready", "ready"], "both are idle")
+
+
+def test_a_branch_that_fails_or_dies_spares_the_other(pair: LiveServer) -> None:
+    for bad in ({"kind": "ProbeFail", "message": "no"}, {"kind": "ProbeCrash", "number": 1}):
+        pair.until(lambda: states(pair) == ["ready", "ready"], "both are idle")
+        entry = pair.wait(pair.submit(branches(40, **bad)))
+        name, data = entry["status"]["messages"][-1]
+        assert (name, data["node_id"]) == ("execution_error", "3")
+        assert set(entry["outputs"]) == {"2"}

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from engine.server.active import Active, Part
+from engine.server.merge import Merge
 from engine.server.runview import RunView
 from engine.server.tenure import LEASE_SECONDS, RENEW_SECONDS, Tenure
 from engine.store import jobs
@@ -30,7 +31,8 @@ async def leased(database: Database, tenure: Tenure) -> Active:
     assert job is not None and job.lease_until is not None
     member = Member(Seat("worker-0", "cpu"))
     member.process = cast(Process, SimpleNamespace(remote=True))
-    return Active(job, RunView("a"), {"worker-0": Part(member, ())}, job.lease_until)
+    merge = Merge({"worker-0": ()})
+    return Active(job, RunView("a"), {"worker-0": Part(member, ())}, merge, job.lease_until)
 
 
 @pytest.mark.parametrize("alive", [True, False])
