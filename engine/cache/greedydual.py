@@ -29,6 +29,7 @@ class GreedyDual(Generic[K]):
         self.budget = budget
         self.used = 0
         self._items: dict[K, tuple[int, float, float, int]] = {}  # size, cost, priority, number
+        self._parked: dict[K, tuple[float, int, K]] = {}  # kept items, out of the queue
         self._queue: list[tuple[float, int, K]] = []
         self._clock = 0.0
         self._pushes = 0
@@ -69,12 +70,14 @@ class GreedyDual(Generic[K]):
     def remove(self, key: K) -> bool:
         """Forget an item; whether there was one."""
         found = self._items.pop(key, None)
+        self._parked.pop(key, None)
         self.used -= found[0] if found else 0
         return found is not None
 
     def clear(self) -> None:
         """Forget everything."""
         self._items.clear()
+        self._parked.clear()
         self._queue.clear()
         self.used = 0
 
@@ -87,17 +90,25 @@ class GreedyDual(Generic[K]):
         return gone
 
     def lowest(self, is_kept: Callable[[K], bool] = _nothing) -> K | None:
-        """The item to give up next, leaving out those that are kept; None if there is none."""
-        aside, found = [], None
-        while self._queue and found is None:
-            ranked = heapq.heappop(self._queue)
+        """The item to give up next, leaving out those that are kept; None if there is none.
+
+        What is kept is looked at once, and not again until it is released or used.
+        """
+        while self._queue:
+            ranked = self._queue[0]
             if self._is_current(ranked):
-                aside.append(ranked)
                 if not is_kept(ranked[2]):
-                    self._clock, _, found = ranked
-        for ranked in aside:
+                    self._clock = ranked[0]
+                    return ranked[2]
+                self._parked[ranked[2]] = ranked
+            heapq.heappop(self._queue)
+        return None
+
+    def release(self, key: K) -> None:
+        """An item may not be kept any more."""
+        ranked = self._parked.pop(key, None)
+        if ranked is not None and self._is_current(ranked):
             heapq.heappush(self._queue, ranked)
-        return found
 
     def _rank(self, key: K, size: int, cost: float) -> None:
         priority = self._clock + cost / max(size, 1)

@@ -139,6 +139,8 @@ class ResultCache:
             self._pins[signature] -= 1
             if not self._pins[signature]:
                 del self._pins[signature]
+                self._host.release(signature)
+                self._device.release(signature)
 
     def get(self, signature: Signature) -> Entry | None:
         """The entry of that name, back where it was made; it counts as used now."""

@@ -109,8 +109,14 @@ class Room(Generic[K]):
     def remove(self, key: K) -> None:
         """Forget something."""
         if self._ranks.remove(key):
+            self.release(key)
             for heir in self._ledger.remove(key):
                 self._ranks.resize(heir, self._ledger.owned[heir])
+
+    def release(self, key: K) -> None:
+        """Something may not be kept any more, and so may not what shares memory with it."""
+        for companion in self._ledger.companions(key) if key in self._ledger.owned else ():
+            self._ranks.release(companion)
 
     def use(self, key: K) -> None:
         """Say that something was used now."""

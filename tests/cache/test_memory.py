@@ -84,3 +84,28 @@ def test_using_the_same_again_and_again_leaves_nothing_behind() -> None:
     for _ in range(1000):
         room.use(1)
     assert len(room._queue) == 3
+
+
+def test_what_runs_hold_is_looked_at_once_when_room_is_due() -> None:
+    """Thousands of pinned results over the budget must not make each new one slower."""
+    looks = 0
+
+    class Counting(ResultCache):
+        def _is_pinned(self, signature: Signature) -> bool:
+            nonlocal looks
+            looks += 1
+            return super()._is_pinned(signature)
+
+    cache = Counting(room(10))
+    names = [name(i) for i in range(2000)]
+    for each in names:
+        cache.pin(each)
+        cache.put(each, entry(50))
+    assert looks < 10 * len(names)
+    assert 0 < len(cache) <= 10
+    kept = [each for each in names if each in cache]
+    for each in names:
+        cache.unpin(each)
+    for i in range(3000, 3020):
+        cache.put(name(i), entry(50))
+    assert not any(each in cache for each in kept) and 0 < len(cache) <= 10
