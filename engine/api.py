@@ -16,7 +16,7 @@ description and, below ``Args:``, the tooltips::
 
 A parameter annotated with ``Context`` is no socket: it receives progress reporting,
 cancellation and the folders of the installation. A parameter whose default is None is an
-optional socket. Return ``Output`` to give the canvas something to show.
+optional socket, and ``Float(0, 1, optional=True) = 0.5`` an optional widget. Return ``Output`` to give the canvas something to show.
 
 More that a node may do:
 
@@ -53,6 +53,7 @@ __all__ = [
     "Float",
     "Gathered",
     "GraphBuilder",
+    "Guider",
     "Image",
     "Int",
     "Interrupted",
@@ -65,9 +66,12 @@ __all__ = [
     "ModelFileError",
     "Node",
     "NodeError",
+    "Noise",
     "Output",
     "Raw",
+    "Sampler",
     "Seed",
+    "Sigmas",
     "Socket",
     "Text",
     "UploadedImage",
@@ -81,6 +85,12 @@ Model = Annotated[Any, Socket("MODEL")]
 Clip = Annotated[Any, Socket("CLIP")]
 Vae = Annotated[Any, Socket("VAE")]
 UpscaleModel = Annotated[Any, Socket("UPSCALE_MODEL")]
+#: What a sampling takes its noise, its guidance, its algorithm and its noise levels from.
+Noise = Annotated[Any, Socket("NOISE")]
+Guider = Annotated[Any, Socket("GUIDER")]
+Sampler = Annotated[Any, Socket("SAMPLER")]
+#: float32 vector on the CPU, descending.
+Sigmas = Annotated[Any, Socket("SIGMAS")]
 Conditioning = Annotated[Any, Socket("CONDITIONING")]
 #: dict with ``samples``: ``b c h w`` unscaled latent; perhaps ``noise_mask``, ``batch_index``.
 Latent = Annotated[Any, Socket("LATENT")]

@@ -55,7 +55,7 @@ def ksampler(
         sampler=sampler_name,
         scheduler=scheduler,
         denoise=denoise,
-        on_step=_reporter(model, ctx),
+        on_step=reporter(model, ctx),
         checkpoints=ctx.resumable,
         batched=not ctx.tight,
     )
@@ -110,13 +110,13 @@ def ksampler_advanced(
         last_step=end_at_step,
         add_noise=add_noise == "enable",
         force_full_denoise=return_with_leftover_noise == "disable",
-        on_step=_reporter(model, ctx),
+        on_step=reporter(model, ctx),
         checkpoints=ctx.resumable,
         batched=not ctx.tight,
     )
 
 
-def _reporter(model: Model, ctx: Context) -> OnStep:
+def reporter(model: Model, ctx: Context) -> OnStep:
     """Progress and a preview after each step; raises if the run was cancelled."""
 
     def report(step: int, total: int, denoised: Any) -> None:

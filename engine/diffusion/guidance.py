@@ -17,6 +17,7 @@ from .conditioning import Condition, Conditioning
 from .evaluation import Evaluation
 from .handles import Model
 from .hooks import Guided, Hooks
+from .modifiers.guidance import perp_neg
 from .samplers.state import Seen
 
 
@@ -77,6 +78,48 @@ class Cfg:
         alone = math.isclose(self.scale, 1.0) and not hooks.both_sides
         seen = sight.see("positive") if alone else sight.see("positive", "negative")
         return guide(sight, seen[0], seen[-1], self.scale)
+
+
+@dataclass(frozen=True)
+class DualCfg:
+    """Guidance between three sides: away from the negative to the middle, and on to the positive.
+
+    Attributes:
+        outer: scale of positive against middle.
+        inner: scale of middle against negative.
+        nested: guide the positive against the result of the inner guidance, instead of adding.
+    """
+
+    outer: float
+    inner: float
+    nested: bool = False
+
+    def __call__(self, sight: Sight) -> Seen:
+        """All three sides, put together."""
+        positive, middle, negative = sight.see("positive", "middle", "negative")
+        if self.nested:
+            between = guide(sight, middle, negative, self.inner).denoised
+            return Seen(guide(sight, positive, between, self.outer).denoised, negative)
+        between = guide(sight, positive, middle, self.outer).denoised - middle
+        return Seen(between + torch.lerp(negative, middle, self.inner), negative)
+
+
+@dataclass(frozen=True)
+class PerpNegRule:
+    """Perp-Neg guidance over the sides ``positive``, ``negative`` and ``empty``.
+
+    Attributes:
+        scale: how strictly to follow.
+        weight: how strictly to avoid.
+    """
+
+    scale: float
+    weight: float
+
+    def __call__(self, sight: Sight) -> Seen:
+        """All three sides, put together."""
+        positive, negative, empty = sight.see("positive", "negative", "empty")
+        return Seen(perp_neg(positive, negative, empty, self.scale, self.weight), negative)
 
 
 def guide(sight: Sight, cond: Tensor, uncond: Tensor, scale: float) -> Seen:

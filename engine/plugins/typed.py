@@ -252,9 +252,10 @@ def _inputs(function: Callable[..., Any], tooltips: Mapping[str, str]) -> list[I
 
 def _input(parameter: inspect.Parameter, tooltip: str | None) -> InputSpec:
     socket = socket_of(parameter.annotation)
-    section: Section = "optional" if parameter.default is None else "required"
-    section = "hidden" if socket.hidden else section
     options = dict(socket.options)
+    is_optional = options.pop("optional", False) or parameter.default is None
+    section: Section = "optional" if is_optional else "required"
+    section = "hidden" if socket.hidden else section
     if parameter.default not in (None, inspect.Parameter.empty):
         options = {"default": parameter.default, **options}
     if tooltip:

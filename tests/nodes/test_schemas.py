@@ -19,8 +19,17 @@ GROWING = ("sampler_name",)
 FILES = ("ckpt_name", "vae_name", "model_name", "image")
 
 
+#: Optional inputs that we add to nodes that others have too.
+ADDED = {"RandomNoise": ("per_item",)}
+
+
 def ours(id: str) -> dict[str, Any]:
-    return object_info(SPECS[id], lambda folder: [])
+    """What clients are told of a node, without what others do not have."""
+    info = object_info(SPECS[id], lambda folder: [])
+    for name in ADDED.get(id, ()):
+        del info["input"]["optional"][name]
+    info["input"] = {k: v for k, v in info["input"].items() if v or k == "required"}
+    return info
 
 
 def options(config: list[Any]) -> dict[str, Any]:

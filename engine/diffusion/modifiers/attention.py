@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from ..hooks import Guided, Hooks, Place, Where
 from ..networks.layers import attention
+from ..patches import Patch
+from ..weights import Weights, read_header
 
 #: Transformer blocks that the middle of a published U-Net has at most.
 _MIDDLE_DEPTH = 12
@@ -230,3 +232,23 @@ def match(x: Tensor, size: tuple[int, int], ratio: float) -> tuple[Change, Chang
         return whole
 
     return merge, unmerge
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A weight multiplied by a number."""
+
+    factor: float
+
+    def __call__(self, weight: Tensor, strength: float) -> Tensor:
+        """The multiplied weight."""
+        return weight * (1 + (self.factor - 1) * strength)
+
+
+def attention_gains(weights: Weights, part: str, q: float, k: float, v: float, out: float) -> Patch:
+    """Multiply the projections of all self-attention (``attn1``) or cross-attention (``attn2``)."""
+    gains = {"to_q": q, "to_k": k, "to_v": v, "to_out.0": out}
+    names = weights.names(read_header(weights.path).shapes).values()
+    ends = {f".{part}.{name}.weight": Gain(gain) for name, gain in gains.items() if gain != 1.0}
+    changes = {n: gain for n in names for end, gain in ends.items() if n.endswith(end)}
+    return Patch(f"gains {part} {gains}", 1.0, changes)

@@ -4,6 +4,7 @@ Invariant: everything remembered stands in the memory of the run, so a cached MO
 nothing from one run into the next; the network is asked at least once.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from torch import Tensor
 
 from ..hooks import Watch
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,13 @@ class EasyCache:
         threshold: sum of relative changes to tolerate.
         sigma_start: noise level from which steps may be left out.
         sigma_end: and down to which.
+        verbose: log every step that is left out.
     """
 
     threshold: float
     sigma_start: float
     sigma_end: float
+    verbose: bool = False
 
     def __call__(
         self, call: Callable[..., Tensor], x: Tensor, *inputs: Any, at: Watch, **more: Any
@@ -42,6 +47,8 @@ class EasyCache:
             kept["sum"] += change
             if kept["sum"] < self.threshold:
                 kept["x"] = x
+                if self.verbose:
+                    log.warning("left out the step at sigma %.3f (%.3f)", at.sigma, kept["sum"])
                 return x[:, : kept["difference"].shape[1]] + kept["difference"]
         out = call(x, *inputs, **more)
         if "out" in kept and (moved := _change(x, kept["asked"])) > 0:

@@ -116,5 +116,5 @@ class DifferentialDiffusion:
         levels = torch.tensor([sigmas[0], last, sigma])
         first, end, now = self.sampling.timestep(levels).tolist()
         threshold = (now - end) / (first - end) if first != end else 0.0
-        hard = (mask >= threshold).to(mask)
+        hard = ((mask >= threshold) & (mask > 0)).to(mask)  # what is kept is kept to the end
         return torch.lerp(mask, hard, self.strength)

@@ -5,12 +5,13 @@ Invariant: nothing is remembered but what the state says, so each can be stopped
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from torch import Tensor
 
 from ..parameterization import Sampling
+from .euler import split_ancestral
 from .state import Sampler, State, Step, to_d
 
 
@@ -70,6 +71,8 @@ class DpmAdaptive:
         i: its integral part.
         d: its derivative part.
         safety: smallest factor of the controller with which a step is accepted.
+        eta: share of the noise that is made anew in every accepted step.
+        s_noise: multiplies that noise.
     """
 
     order: int = 3
@@ -80,15 +83,18 @@ class DpmAdaptive:
     i: float = 1.0
     d: float = 0.0
     safety: float = 0.81
+    eta: float = 0.0
+    s_noise: float = 1.0
 
     def fit(self, sampling: Sampling, sigmas: Sequence[float]) -> tuple[Sampler, list[float]]:
         """From the first level to the last positive one."""
         low = min(level for level in sigmas if level > 0)
-        return Sampler(self.step, name=str(self), adaptive=True), [sigmas[0], low]
+        return replace(self.sampler(), fit=None), [sigmas[0], low]
 
     def sampler(self) -> Sampler:
         """The sampler, to be fitted to its levels."""
-        return Sampler(self.step, adaptive=True, fit=self.fit)
+        noise = "sequential" if self.eta else "none"
+        return Sampler(self.step, noise, name=str(self), adaptive=True, fit=self.fit)
 
     def step(self, s: Step) -> State:
         """One attempt, accepted if both orders agree; the length of the next follows.
@@ -99,18 +105,24 @@ class DpmAdaptive:
         h = s.h or self.h_init
         sigma_next = max(s.sigmas[-1], s.sigma * math.exp(-h))
         before = s.history[0] if s.history else s.x
-        low, high = self._solutions(s, sigma_next)
+        down, _ = split_ancestral(s.sigma, sigma_next, self.eta)
+        down = max(down, s.sigmas[-1])  # noise fills up what the last level leaves
+        low, high = self._solutions(s, down)
         scale = (low.abs().maximum(before.abs()) * self.rtol).clamp(min=self.atol)
         inverse = 1 / (((low - high) / scale).square().mean().sqrt().item() + 1e-8)
         last = s.history[1].tolist() if s.history else [inverse, inverse]
         factor = 1 + math.atan(self._wish(inverse, *last) - 1)
         if factor < self.safety:
             return s.to_level(s.x, s.sigma, h * factor, before, s.x.new_tensor(last))
+        if self.eta:
+            up = math.sqrt(max(sigma_next**2 - down**2, 0.0))
+            high = high + s.noise() * (up * self.s_noise)
         return s.to_level(high, sigma_next, h * factor, low, s.x.new_tensor([inverse, last[0]]))
 
     def _wish(self, now: float, last: float, older: float) -> float:
         """The factor that a PID controller asks for (Soederlind 2003)."""
-        p, i, d = (gain / self.order for gain in (self.p, self.i, self.d))
+        order = 1.5 if self.eta else self.order
+        p, i, d = (gain / order for gain in (self.p, self.i, self.d))
         return float(now ** (p + i + d) * last ** -(p + 2 * d) * older**d)
 
     def _solutions(self, s: Step, sigma_next: float) -> tuple[Tensor, Tensor]:

@@ -151,6 +151,7 @@ class SaSolver:
         s_noise: multiplies the noise.
         predictor: order of the prediction.
         corrector: order of the correction; 0 leaves it out.
+        simple: at order 2 weigh the change of D by half the step, not by its exact integral.
     """
 
     again: bool = False
@@ -160,6 +161,7 @@ class SaSolver:
     s_noise: float = 1.0
     predictor: int = 3
     corrector: int = 4
+    simple: bool = False
 
     def fit(self, sampling: Sampling, sigmas: Sequence[float]) -> tuple[Sampler, list[float]]:
         """Find out where in the run noise is added."""
@@ -171,7 +173,8 @@ class SaSolver:
 
     def sampler(self) -> Sampler:
         """The sampler, to be fitted to a model."""
-        return Sampler(partial(sa_solver, tau=lambda sigma: 0.0, how=self), fit=self.fit)
+        step = partial(sa_solver, tau=lambda sigma: 0.0, how=self)
+        return Sampler(step, name=str(self), fit=self.fit)
 
 
 #: Strength of the noise at a level.
@@ -189,14 +192,15 @@ def sa_solver(s: Step, tau: Tau, how: SaSolver) -> State:
         if how.corrector:
             nodes = [s.sigmas[s.i - k] for k in range(min(how.corrector, len(earlier) + 1))]
             points = (seen, *earlier)[: len(nodes)]
-            x = _adams(before, s.sigmas[s.i - 1], s.sigma, nodes, points, tau, noise)
+            x = _adams(before, s.sigmas[s.i - 1], s.sigma, nodes, points, tau, noise, how.simple)
             seen = s.denoise(x, s.sigma) if how.again else seen
         clean = (seen, *earlier)
     if s.sigma_next == 0:
         return s.to(seen)
     nodes = [s.sigmas[s.i - k] for k in range(min(how.predictor, len(clean)))]
     noise = s.noise() * how.s_noise if tau(s.sigma_next) else torch.zeros_like(x)
-    predicted = _adams(x, s.sigma, s.sigma_next, nodes, clean[: len(nodes)], tau, noise)
+    ends = (s.sigma, s.sigma_next)
+    predicted = _adams(x, *ends, nodes, clean[: len(nodes)], tau, noise, how.simple)
     longest = max(how.predictor, how.corrector)
     return s.to(predicted, x, noise, *clean[: max(longest - 1, 1)])
 
@@ -209,12 +213,18 @@ def _adams(
     clean: Sequence[Tensor],
     tau: Tau,
     noise: Tensor,
+    simple: bool,
 ) -> Tensor:
     """Stochastic Adams step with a polynomial in log sigma through clean latents (equation 14)."""
     t = tau(sigma_next) ** 2
     h = math.log(sigma / sigma_next)
     result = x * (sigma_next / sigma * math.exp(-t * h))
-    for weight, d in zip(_adams_weights(sigma, sigma_next, tuple(nodes), t), clean, strict=True):
+    weights = _adams_weights(sigma, sigma_next, tuple(nodes), t)
+    if simple and len(nodes) == 2:
+        first = _adams_weights(sigma, sigma_next, (nodes[0],), t)[0]
+        slope = first * h / 2 / math.log(nodes[1] / nodes[0])
+        weights = (first + slope, -slope)
+    for weight, d in zip(weights, clean, strict=True):
         result = result + d * weight
     return result + noise * (sigma_next * math.sqrt(-math.expm1(-2 * t * h))) if t else result
 
