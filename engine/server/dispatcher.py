@@ -44,6 +44,8 @@ PATIENCE_SECONDS = 10.0
 MOST_ATTEMPTS = 3
 #: Ended jobs to remember, and the size of the database beyond which old ones go.
 KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
+#: Validated prompts to keep until their turn; others are validated again.
+KEPT_CHECKED = 64
 
 _IGNORED = Loss("interrupted", "A node ignored an interrupt, so the worker process was ended.")
 _SILENT = Loss("unreachable", "The worker gave no sign of life while its lease ran out.")
@@ -223,6 +225,8 @@ class Dispatcher:
         await self._database.run(jobs.add, job)
         self.record.event(job.id, "queued", {"number": job.number})
         self._checked[job.id] = checked
+        if len(self._checked) > KEPT_CHECKED:  # far behind in the queue, or cancelled
+            del self._checked[next(iter(self._checked))]
         await self.announce()
         self._wake.set()
 
