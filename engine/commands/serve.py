@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 from filelock import FileLock, Timeout
 
+from engine.errors import LoomError
 from engine.memory import collect_garbage_rarely
 from engine.server.app import build
 from engine.server.state import STATE, ServerConfig
@@ -20,7 +21,7 @@ from engine.workers.config import WorkerConfig
 
 from .arguments import ROOT, add_device, add_folders, device_of, folders_of
 from .cache_flags import cache_of
-from .worker_flags import add_workers, seats_of
+from .worker_flags import add_workers, workers_of
 
 log = logging.getLogger("loom")
 
@@ -114,6 +115,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         with lock.acquire(timeout=0):
             return asyncio.run(_serve(args, server, worker))
+    except LoomError as error:
+        print(error, file=sys.stderr)
+        return 2
     except Timeout:
         text = "Another server uses the same user folder; stop it or choose --user-directory."
         print(text, file=sys.stderr)
@@ -168,8 +172,12 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
 
 
 async def _serve(args: argparse.Namespace, server: ServerConfig, worker: WorkerConfig) -> int:
-    places = seats_of(args, worker)
-    runner = web.AppRunner(build(server, worker, places), access_log=None)
+    with workers_of(args, worker) as (places, make):
+        return await _listen(args, server, build(server, worker, places, make))
+
+
+async def _listen(args: argparse.Namespace, server: ServerConfig, app: web.Application) -> int:
+    runner = web.AppRunner(app, access_log=None)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM"):

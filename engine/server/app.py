@@ -18,6 +18,7 @@ from engine.errors import LoomError
 from engine.store.database import Database
 from engine.workers.config import WorkerConfig
 from engine.workers.local import LocalWorker
+from engine.workers.pool import MakeProcess
 from engine.workers.seats import Seat, seats
 
 from .catalogue import Catalogue
@@ -33,7 +34,10 @@ _NOT_BUILT = "The canvas is not built. `make run` builds it; the API works witho
 
 
 def build(
-    config: ServerConfig, worker: WorkerConfig, places: Sequence[Seat] = ()
+    config: ServerConfig,
+    worker: WorkerConfig,
+    places: Sequence[Seat] = (),
+    make: MakeProcess | None = None,
 ) -> web.Application:
     """The application of a server.
 
@@ -41,6 +45,7 @@ def build(
         config: settings of the server.
         worker: settings of its workers.
         places: where workers are to be; none means one on the device of ``worker``.
+        make: makes their processes; None makes them on this computer.
     """
     app = web.Application(
         middlewares=[answer_errors, guard(config.cors_origin)], client_max_size=config.max_upload
@@ -51,20 +56,20 @@ def build(
     app.router.add_get("/", index)
     if config.web_root.is_dir():
         app.router.add_static("/", config.web_root)
-    state = _state(config, worker, places or seats([worker.device]))
+    places = places or seats([worker.device])
+    state = _state(config, places, make or partial(LocalWorker, worker))
     app[STATE] = state
     app.on_shutdown.append(lambda app: state.hub.close())
     app.cleanup_ctx.append(lambda app: _lifetime(state))
     return app
 
 
-def _state(config: ServerConfig, worker: WorkerConfig, places: Sequence[Seat]) -> ServerState:
+def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> ServerState:
     folders = config.folders
     shutil.rmtree(folders.temp, ignore_errors=True)
     folders.create()
     database, hub = Database(folders.user / "loom.db"), Hub()
     catalogue = Catalogue(folders.user / "nodes.json")
-    make = partial(LocalWorker, worker)
     dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
     return ServerState(config, database, hub, catalogue, dispatcher)
 

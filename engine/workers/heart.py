@@ -4,6 +4,8 @@ Invariant: it waits for nothing but Python's own lock: not for the event loop, n
 device. What takes longer to learn (the state of device and caches) comes from another thread.
 """
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -64,7 +66,8 @@ class Heart:
         ]
         system, self._system = self._system, None
         told = {} if system is None else {"system": system}
-        return {"running": running, "memory": host_memory(), **told}
+        host = {"name": socket.gethostname(), "pid": os.getpid()}
+        return {"running": running, "memory": host_memory(), "host": host, **told}
 
     def _survey(self, system: Callable[[], Mapping[str, Any]]) -> None:
         while True:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from .config import WorkerConfig, to_json
 from .loss import Loss, hang, judge
@@ -33,10 +34,12 @@ class LocalWorker:
     Attributes:
         ready: set while the process can take jobs.
         pid: of the process, None between two lives.
+        module: what the process runs.
         remote: False: a job that ended this process may well end the next one, too.
     """
 
     remote = False
+    module = "engine.workers.main"
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class LocalWorker:
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "engine.workers.main",
+            self.module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 20,
@@ -101,8 +104,7 @@ class LocalWorker:
         )
         self.pid = process.pid
         assert process.stdout is not None
-        facts = {"config": to_json(self._config), "marks": self._file.fileno()}
-        self.send(Message("configure", facts))
+        self.send(Message("configure", self._facts()))
         watch = asyncio.create_task(self._watch(process.pid))
         try:
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -113,8 +115,13 @@ class LocalWorker:
             watch.cancel()
 
     def _loss(self, code: int) -> Loss:
-        loss = self._killed or judge(code, oom_kills() - self._oom_kills, self._memory)
-        return replace(loss, inside=self._marks.inside())
+        return replace(self._killed or self._judge(code), inside=self._marks.inside())
+
+    def _judge(self, code: int) -> Loss:
+        return judge(code, oom_kills() - self._oom_kills, self._memory)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"config": to_json(self._config), "marks": self._file.fileno()}
 
     async def _watch(self, pid: int) -> None:
         """End the process when it hangs."""

@@ -57,6 +57,7 @@ class Member:
         jobs: ids of what it runs.
         holding: ids of those that still need the device.
         running: the nodes that it runs, as it last said: job, node and for how many seconds.
+        host: name of the computer where it runs, and the id of its process there.
         system: what it last said of its device and memory.
         holdings: what it has in memory, as far as one can tell from here.
         beat: when it last said anything, by the monotonic clock.
@@ -69,6 +70,7 @@ class Member:
         self.jobs: set[str] = set()
         self.holding: set[str] = set()
         self.running: Sequence[Mapping[str, Any]] = []
+        self.host: Mapping[str, Any] = {}
         self.system: Mapping[str, Any] = {}
         self.holdings = Holdings()
         self.beat = 0.0
@@ -109,6 +111,7 @@ class Member:
             "device": self.device,
             "state": self.state,
             "pid": self.process.pid,
+            "host": self.host,
             "remote": self.process.remote,
             "jobs": sorted(self.jobs),
             "running": self.running,
@@ -156,12 +159,13 @@ class Pool:
         member.system = message.data.get("system", member.system)
         if message.kind == "heartbeat":
             member.running = message.data["running"]
+            member.host = message.data["host"]
         self._on_message(member, message)
         if message.kind == "ready":
             self._changed.set()
 
     def _lose(self, member: Member, loss: Loss) -> None:
-        member.system, member.running, member.beat = {}, [], 0.0
+        member.system, member.host, member.running, member.beat = {}, {}, [], 0.0
         member.holdings.lose()
         self._on_loss(member, loss)
         member.jobs.clear()

@@ -5,8 +5,9 @@ again},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
 outlook {ask, prompt, outputs}, stop {}.
 worker -> server: ready {specs, packs, system}, event {job, type, data} + blob,
-done {job, status, outputs, failure, executed}, answer {ask, answer}, heartbeat {running, memory}
-and now and then system.
+done {job, status, outputs, failure, executed}, answer {ask, answer},
+heartbeat {running, memory, host} and now and then system,
+alive {} (told for a worker that cannot speak itself).
 
 Invariant: a frame is two big-endian u32 lengths, then JSON, then a blob; the kinds above are
 all there are.
