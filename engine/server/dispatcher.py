@@ -6,7 +6,6 @@ exactly one final state and the clients hear of it.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -44,6 +43,8 @@ PATIENCE_SECONDS = 10.0
 MOST_ATTEMPTS = 3
 #: Ended jobs to remember, and the size of the database beyond which old ones go.
 KEPT_JOBS, KEPT_BYTES = 10_000, 2 << 30
+#: Ended jobs between two looks at how many there are.
+PRUNE_EVERY = 20
 #: Validated prompts to keep until their turn; others are validated again.
 KEPT_CHECKED = 64
 
@@ -93,6 +94,8 @@ class Dispatcher:
         self._catalogue = catalogue
         self._tenure = Tenure(database)
         self._wake = asyncio.Event()
+        self._may_wait = True  # False once the queue was found empty, until something is added
+        self._ended = 0
         self._endings: asyncio.Queue[Active] = asyncio.Queue()
         self._checked: dict[str, Prompt] = {}
         self._metadata = metadata
@@ -139,6 +142,7 @@ class Dispatcher:
     async def retry(self, job: str, new_id: str) -> Job | None:
         """Queue the work of a job once more; None if there is no such job."""
         again = await self._database.run(jobs.copy, job, new_id)
+        self._may_wait = True
         await self.announce()
         self._wake.set()
         return again
@@ -194,18 +198,22 @@ class Dispatcher:
     async def _lease(self) -> None:
         while True:
             if not await self._lease_next():
-                with contextlib.suppress(TimeoutError):
+                try:
                     await asyncio.wait_for(self._wake.wait(), 5)
+                except TimeoutError:
+                    self._may_wait = True
                 self._wake.clear()
 
     async def _lease_next(self) -> bool:
         """Lease the next job if a worker is free; whether there was one."""
         free = self.pool.free()
-        if self.paused or not free:
+        if self.paused or not free or not self._may_wait:
             return False
+        self._may_wait = False
         job = await self._tenure.lease(free[0].name)
         if job is None:
             return False
+        self._may_wait = True
         behind = await self._database.run(jobs.count_queued) if len(free) > 1 else 0
         free = self.pool.free()  # some may have been lost meanwhile
         if not free:
@@ -224,6 +232,7 @@ class Dispatcher:
         """
         await self._database.run(jobs.add, job)
         self.record.event(job.id, "queued", {"number": job.number})
+        self._may_wait = True
         self._checked[job.id] = checked
         if len(self._checked) > KEPT_CHECKED:  # far behind in the queue, or cancelled
             del self._checked[next(iter(self._checked))]
@@ -372,6 +381,7 @@ class Dispatcher:
         log.warning("Job %s goes back into the queue. %s", active.job.id, reason)
         self.record.event(active.job.id, "lost", {"reason": reason})
         await self._database.run(leases.give_back, active.job.id)
+        self._may_wait = True
         self.broadcast.forget(active.job.id)
         del self.active[active.job.id]
 
@@ -381,8 +391,10 @@ class Dispatcher:
             failure = {**failure, "executed": answer["executed"]}
         state = State(answer["status"])
         await self.broadcast.end(active.job.id, state, answer["outputs"], failure)
-        await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
         del self.active[active.job.id]
+        self._ended += 1
+        if self._ended % PRUNE_EVERY == 0:
+            await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)
 
 
 def _ended(status: str, failure: Mapping[str, Any]) -> dict[str, Any]:
