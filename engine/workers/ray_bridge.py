@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from .config import from_json
@@ -22,6 +23,8 @@ from .vitals import AT_WORK_FACTOR
 #: Exit codes: the actor was lost; the actor lives, but has said nothing for too long.
 LOST, SILENT = 75, 76
 ALIVE_SECONDS = 1.0
+#: Where the code is here, and in a cluster that shares a checkout; elsewhere it is installed.
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
@@ -43,8 +46,7 @@ def _make(first: Message) -> Any:
 
     where = first.data["ray"]
     ray.init(where["address"], namespace="latent-loom", logging_level=logging.WARNING)
-    paths = os.pathsep.join(path for path in sys.path if path)
-    environment = {"env_vars": {"PYTHONPATH": paths}} if where["here"] else {}
+    environment = {"env_vars": {"PYTHONPATH": str(ROOT)}}
     cls = ray.remote(Remote).options(
         num_cpus=where["cpus"],
         num_gpus=where["gpus"],

@@ -36,7 +36,6 @@ class Cluster:
         address: for bridges.
         seats: one for each place.
         places: what each worker takes up there, by the name of its seat.
-        here: it was started on this computer.
         token: what proves to a cluster started here that one may use it; it is in the
             environment of the processes concerned and nowhere else.
     """
@@ -44,7 +43,6 @@ class Cluster:
     address: str
     seats: tuple[Seat, ...]
     places: Mapping[str, Mapping[str, float]]
-    here: bool
     token: str = ""
 
     def make(self, config: WorkerConfig) -> MakeProcess:
@@ -70,7 +68,6 @@ class RayWorker(LocalWorker):
         self._token = cluster.token
         self._where = {
             "address": cluster.address,
-            "here": cluster.here,
             **cluster.places[seat.name],
         }
 
@@ -135,4 +132,4 @@ def _read(address: str, line: bytes) -> Cluster:
         for number, place in enumerate(found["places"])
     )
     names = {seat.name: place for seat, place in zip(seats, found["places"], strict=True)}
-    return Cluster(found["address"], seats, names, local_size(address) is not None)
+    return Cluster(found["address"], seats, names)
