@@ -16,7 +16,8 @@ description and, below ``Args:``, the tooltips::
 
 A parameter annotated with ``Context`` is no socket: it receives progress reporting,
 cancellation and the folders of the installation. A parameter whose default is None is an
-optional socket, and ``Float(0, 1, optional=True) = 0.5`` an optional widget. Return ``Output`` to give the canvas something to show.
+optional socket, and ``Float(0, 1, optional=True) = 0.5`` an optional widget. Return ``Output``
+to give the canvas something to show.
 
 More that a node may do:
 

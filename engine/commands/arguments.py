@@ -14,6 +14,7 @@ from engine.folders import Folders, standard
 from engine.folders_config import with_extra_paths
 
 from .cache_flags import add_cache
+from .precision_flags import add_precision
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,11 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {
     "--multi-user": "there is one user per server",
     "--windows-standalone-build": "leave it out; add --auto-launch to open the browser",
-    "--lowvram": "leave it out; weights that do not fit are dropped and loaded again",
-    "--novram": "leave it out; weights that do not fit are dropped and loaded again",
-    "--normalvram": "leave it out; it is how memory is always used",
-    "--highvram": "leave it out; weights stay on the device while they fit",
-    "--gpu-only": "leave it out; results stay where they were made",
     "--use-pytorch-cross-attention": "leave it out; it is what is always used",
 }
 
@@ -88,6 +84,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--cpu", action="store_true", help="compute on the CPU")
     choice.add_argument("--cuda-device", type=int, metavar="N", help="compute on the N-th GPU")
     add_cache(parser)
+    add_precision(parser)
 
 
 def default_base() -> Path:

@@ -21,6 +21,7 @@ from engine.workers.runtime import build
 
 from .arguments import add_device, add_folders, device_of, folders_of
 from .cache_flags import cache_of
+from .precision_flags import precision_of
 from .source import prompt_of, read
 
 
@@ -56,7 +57,8 @@ async def _look(
     args: argparse.Namespace, folders: Folders
 ) -> tuple[Prompt, Mapping[str, Prospect]]:
     packs = not args.disable_all_custom_nodes
-    config = WorkerConfig(folders, device_of(args), cache_of(args), packs=packs)
+    networks = precision_of(args)
+    config = WorkerConfig(folders, device_of(args), cache_of(args), packs=packs, **networks)
     built = build(config)
     prompt, _ = prompt_of(read(args.workflow), built.executor.specs)
     try:

@@ -20,6 +20,7 @@ from engine.workers.runtime import Runtime, build
 from .arguments import add_device, add_folders, device_of, folders_of
 from .cache_flags import cache_of
 from .check import explain, fault_lines
+from .precision_flags import precision_of
 from .source import apply_settings, prompt_of, read
 
 
@@ -64,6 +65,7 @@ def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
         folders=folders,
         device=device_of(args),
         cache=cache_of(args),
+        **precision_of(args),
         packs=not args.disable_all_custom_nodes,
         previews=False,
     )

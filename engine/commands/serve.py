@@ -21,6 +21,7 @@ from engine.workers.config import WorkerConfig
 
 from .arguments import ROOT, add_device, add_folders, device_of, folders_of
 from .cache_flags import cache_of
+from .precision_flags import precision_of
 from .worker_flags import add_workers, workers_of
 
 log = logging.getLogger("loom")
@@ -163,6 +164,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         folders=folders,
         device=device_of(args),
         cache=cache_of(args),
+        **precision_of(args),
         packs=not args.disable_all_custom_nodes,
         previews=args.preview_method != "none",
         preview_size=args.preview_size,

@@ -4,12 +4,12 @@ Invariant: a network is either complete or not returned: a missing, surplus or m
 tensor is an error that names it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from engine.errors import ModelFileError
@@ -17,7 +17,9 @@ from engine.errors import ModelFileError
 from .families import FAMILIES, Checkpoint, detect
 from .families.autoencoder import describe_vae
 from .handles import Vae
-from .weights import Weights, read_header, read_tensors
+from .weights import Weights, read_header, stream_tensors
+
+Shape = tuple[int, ...]
 
 #: Prefixes that a VAE file of its own may use.
 VAE_PREFIXES = ("", "first_stage_model.", "vae.")
@@ -68,14 +70,15 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
         ModelFileError: the tensors do not fit the network.
     """
     network = build_empty(weights)
-    names = weights.names(read_header(weights.path).shapes)
-    tensors = read_tensors(weights.path, names)
-    state = {names[k]: t for k, t in tensors.items() if not _is_leftover(names[k])}
-    expected = network.state_dict()
-    state = {k: _fit(t, expected.get(k)) for k, t in state.items()}
-    _check(state, expected, weights.path.name)
-    placed = {k: t.to(device, dtype) for k, t in state.items()}
-    network.load_state_dict(placed, assign=True)
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    shapes = read_header(weights.path).shapes
+    names = {k: n for k, n in weights.names(shapes).items() if not _is_leftover(n)}
+    _check({n: _fit(shapes[k], expected.get(n)) for k, n in names.items()}, expected, weights)
+    state = {
+        names[k]: tensor.reshape(expected[names[k]])
+        for k, tensor in stream_tensors(weights.path, names.keys(), device, dtype)
+    }
+    network.load_state_dict(state, assign=True)
     return network.requires_grad_(False).eval()
 
 
@@ -109,26 +112,23 @@ def _is_leftover(name: str) -> bool:
     return name.endswith(LEFTOVERS) or name.startswith(LEFTOVER_PREFIXES)
 
 
-def _fit(tensor: Tensor, expected: Tensor | None) -> Tensor:
+def _fit(shape: Shape, expected: Shape | None) -> Shape:
     """Some files hold 1x1 convolutions as matrices, or the other way round."""
-    if expected is None or tensor.numel() != expected.numel():
-        return tensor
-    same = [n for n in tensor.shape if n > 1] == [n for n in expected.shape if n > 1]
-    return tensor.reshape(expected.shape) if same else tensor
+    if expected is None or [n for n in shape if n > 1] != [n for n in expected if n > 1]:
+        return shape
+    return expected
 
 
-def _check(state: dict[str, Tensor], expected: dict[str, Tensor], name: str) -> None:
+def _check(state: Mapping[str, Shape], expected: Mapping[str, Shape], weights: Weights) -> None:
     faults = {
         "missing": expected.keys() - state.keys(),
         "unknown": state.keys() - expected.keys(),
-        "of another size": {
-            k for k in expected.keys() & state.keys() if state[k].shape != expected[k].shape
-        },
+        "of another size": {k for k in expected.keys() & state.keys() if state[k] != expected[k]},
     }
     found = [f"{len(keys)} {fault} ({_some(keys)})" for fault, keys in faults.items() if keys]
     if found:
         raise ModelFileError(
-            f"The tensors of '{name}' do not fit the network they seem to belong to: "
+            f"The tensors of '{weights.path.name}' do not fit the network they seem to belong to: "
             f"{'; '.join(found)}. The file is incomplete or of a family that is not known yet."
         )
 

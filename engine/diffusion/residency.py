@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from weakref import WeakValueDictionary
 
 import torch
@@ -44,23 +45,60 @@ def choose_device() -> torch.device:
 
 
 def choose_dtype(role: Role, device: torch.device) -> torch.dtype:
-    """Precision of a network: float32 on a CPU; on a GPU half precision where it is safe.
+    """Precision of a network: half where the device computes in it and it is safe.
 
-    Autoencoders overflow in float16, so they use bfloat16 or stay in float32; upscalers are
-    small and stay in float32.
+    On a CPU denoisers use bfloat16 if the cores have instructions for it, at three times the
+    speed and half the memory; everything else there is float32. Autoencoders overflow in
+    float16, so they use bfloat16 or stay in float32; upscalers are small and stay in float32.
     """
-    if device.type == "cpu" or role == "upscale":
+    if device.type == "cpu":
+        return torch.bfloat16 if role == "diffusion" and cpu_has_bfloat16() else torch.float32
+    if role == "upscale":
         return torch.float32
     if role == "vae":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.float16
 
 
-def choose_budget(device: torch.device) -> int:
-    """Bytes of weights to keep on a device."""
+@cache
+def cpu_has_bfloat16() -> bool:
+    """Whether the cores multiply bfloat16 themselves (AVX512-BF16 or AMX)."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in checks)
+
+
+_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a user has decided about networks.
+
+    Attributes:
+        precision: by role, ``fp32``, ``bf16`` or ``fp16``.
+        share: part of the device's memory that weights may fill; None is ``WEIGHT_SHARE``.
+        reserved: bytes of the device that weights leave to others.
+    """
+
+    precision: Mapping[str, str] = field(default_factory=dict)
+    share: float | None = None
+    reserved: int = 0
+
+    def dtype(self, role: Role, device: torch.device) -> torch.dtype:
+        """Precision of a network: the user's choice, or :func:`choose_dtype`."""
+        chosen = self.precision.get(role)
+        return _PRECISIONS[chosen] if chosen else choose_dtype(role, device)
+
+    def budget(self, device: torch.device) -> int:
+        """Bytes of weights to keep on a device."""
+        share = WEIGHT_SHARE if self.share is None else self.share
+        return max(0, int(_memory(device) * share) - self.reserved)
+
+
+def _memory(device: torch.device) -> int:
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[1] * WEIGHT_SHARE)
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * WEIGHT_SHARE)
+        return int(torch.cuda.mem_get_info(device)[1])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 class Residency:
@@ -78,7 +116,7 @@ class Residency:
         dtype: Callable[[Role, torch.device], torch.dtype] = choose_dtype,
     ) -> None:
         self.device = device or choose_device()
-        self.budget = choose_budget(self.device) if budget is None else budget
+        self.budget = Limits().budget(self.device) if budget is None else budget
         self._dtype = dtype
         self._kept: OrderedDict[str, nn.Module] = OrderedDict()  # least recently used first
         self._alive: WeakValueDictionary[str, nn.Module] = WeakValueDictionary()
@@ -195,8 +233,16 @@ def ledger() -> list[Held]:
     return residency().ledger()
 
 
-def use(device: torch.device, budget: int | None = None) -> None:
-    """Choose the device of this process, for ``--cpu`` and for workers with one device each."""
+def use(device: torch.device | None = None, limits: Limits | None = None) -> None:
+    """Choose the device of this process, for ``--cpu`` and for workers with one device each.
+
+    Args:
+        device: None is the first GPU, or the CPU if there is none.
+        limits: what the user has decided.
+    """
     global _process
+    chosen, limits = device or choose_device(), limits or Limits()
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)  # for all that takes the current device, such as streams
     with _process_lock:
-        _process = Residency(device, budget)
+        _process = Residency(chosen, limits.budget(chosen), limits.dtype)

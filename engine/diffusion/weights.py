@@ -5,11 +5,13 @@ pickled files pass torch's weights-only reader or are refused.
 """
 
 import hashlib
+import json
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+import struct
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,6 +25,21 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 SAFE_SUFFIXES = (".safetensors", ".sft")
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
+#: Types of tensors as safetensors names them.
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 #: Sub-dictionaries in which training programs keep the weights of a pickled file.
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
 
@@ -81,6 +98,57 @@ def read_tensors(path: Path, names: Iterable[str] | None = None) -> dict[str, Te
             return {name: file.get_tensor(name) for name in wanted}
     tensors = _read_pickle(path)
     return tensors if names is None else {name: tensors[name] for name in names}
+
+
+def stream_tensors(
+    path: Path, names: Collection[str], device: torch.device, dtype: torch.dtype
+) -> Iterator[tuple[str, Tensor]]:
+    """Some tensors of a file, one after the other, on a device and in a precision.
+
+    What has to be converted or moved is read piece by piece, so that a file is never in memory
+    twice; what can be used as it is stays a view of the mapped file.
+
+    Args:
+        path: the file.
+        names: which tensors; they come in the order of the file.
+        device: where they shall be.
+        dtype: of the floating-point ones.
+    """
+    if path.suffix.lower() not in SAFE_SUFFIXES:
+        for name, tensor in read_tensors(path, names).items():
+            yield name, _placed(tensor, device, dtype)
+        return
+    with path.open("rb") as file:
+        start, entries = _safe_index(file)
+        wanted = sorted((entries[name]["data_offsets"], name) for name in names)
+        mapped = {n for n in names if device.type == "cpu" and _dtype(entries[n]) == dtype}
+        views = read_tensors(path, mapped) if mapped else {}
+        for (begin, end), name in wanted:
+            if name in views:
+                yield name, views.pop(name)
+                continue
+            buffer = bytearray(end - begin)
+            file.seek(start + begin)
+            file.readinto(buffer)
+            raw = torch.frombuffer(buffer, dtype=_dtype(entries[name])) if buffer else None
+            tensor = torch.empty(0) if raw is None else raw
+            yield name, _placed(tensor.view(entries[name]["shape"]), device, dtype)
+
+
+def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return tensor.to(device, dtype if tensor.is_floating_point() else None)
+
+
+def _safe_index(file: BinaryIO) -> tuple[int, dict[str, Any]]:
+    """Where the data of a safetensors file begins, and its entries by name."""
+    (length,) = struct.unpack("<Q", file.read(8))
+    entries = json.loads(file.read(length))
+    entries.pop("__metadata__", None)
+    return 8 + length, entries
+
+
+def _dtype(entry: Mapping[str, Any]) -> torch.dtype:
+    return _DTYPES[entry["dtype"]]
 
 
 def file_id(path: Path) -> str:

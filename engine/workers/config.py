@@ -24,6 +24,10 @@ class WorkerConfig:
         packs: whether to load node packs.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
+        precision: by role of a network (diffusion, text, vae, upscale) fp32, bf16 or fp16; the
+            device decides where none is given.
+        weights_share: part of the device's memory for weights; None is the usual part.
+        reserved_bytes: memory of the device that weights leave to others.
         patience: seconds without a sign of life after which a process counts as hung.
     """
 
@@ -33,6 +37,9 @@ class WorkerConfig:
     packs: bool = True
     previews: bool = True
     preview_size: int = 512
+    precision: Mapping[str, str] = field(default_factory=dict)
+    weights_share: float | None = None
+    reserved_bytes: int = 0
     patience: float = 30.0
 
 

@@ -43,8 +43,8 @@ def build(config: WorkerConfig) -> Runtime:
     from engine.diffusion import residency
     from engine.media.previews import encode_jpeg
 
-    if config.device != "auto":
-        residency.use(torch.device(config.device))
+    device = None if config.device == "auto" else torch.device(config.device)
+    residency.use(device, residency.Limits(**_limits(config)))
     collect_garbage_rarely()
     folders = config.folders
     folders.create()
@@ -83,6 +83,14 @@ def begin_gauge(device: Any) -> Callable[[], int]:
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     return lambda: max(0, torch.cuda.max_memory_allocated(device) - before)
+
+
+def _limits(config: WorkerConfig) -> dict[str, Any]:
+    return {
+        "precision": config.precision,
+        "share": config.weights_share,
+        "reserved": config.reserved_bytes,
+    }
 
 
 def make_cache(config: WorkerConfig) -> ResultCache:

@@ -202,7 +202,7 @@ def test_nodes_lists_packs_too(base: Path) -> None:
     ("flags", "text"),
     [
         (["--prot", "1"], "Did you mean --port?"),
-        (["--lowvram"], "--lowvram is not supported: leave it out"),
+        (["--multi-user"], "--multi-user is not supported: there is one user per server"),
         (["--listen"], "without a password"),
         (["--listen", "192.168.0.1"], "--insecure-no-auth"),
         (["run"], "workflow"),

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from engine.diffusion import residency
 from engine.diffusion.checkpoints import build, load_checkpoint, load_vae
 from engine.diffusion.families import detect
-from engine.diffusion.weights import read_tensors
+from engine.diffusion.weights import read_tensors, stream_tensors
 from engine.errors import ModelFileError
 from tests.tiny_checkpoint import CLIP, UNET, VAE, tiny_tensors, write_tiny_checkpoint
 
@@ -74,12 +74,44 @@ def test_building_does_not_load_torchs_compiler(tiny: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(tiny)], check=True)
 
 
-def test_half_precision_files_compute_in_float32_on_a_cpu(tmp_path: Path) -> None:
-    """The embedded model ships as float16."""
+@pytest.mark.parametrize(("has", "expected"), [(False, torch.float32), (True, torch.bfloat16)])
+def test_half_precision_files_compute_as_the_cpu_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool, expected: torch.dtype
+) -> None:
+    """The embedded model ships as float16; only its denoiser may lose digits."""
+    monkeypatch.setattr(residency, "cpu_has_bfloat16", lambda: has)
     path = tmp_path / "half.safetensors"
     save_file({k: t.half() for k, t in tiny_tensors().items()}, path)
-    network = residency.Residency(CPU).load(load_checkpoint(path).model.weights)
-    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    found = load_checkpoint(path)
+    assert found.clip and found.vae
+    for weights, dtype in (
+        (found.model.weights, expected),
+        (found.clip.weights, torch.float32),
+        (found.vae.weights, torch.float32),
+    ):
+        network = residency.Residency(CPU).load(weights)
+        assert {p.dtype for p in network.parameters()} == {dtype}
+
+
+def test_tensors_come_one_by_one_and_views_where_nothing_changes(tmp_path: Path) -> None:
+    """What has the right precision stays in the mapped file; everything else is converted."""
+    made = {
+        "a": torch.randn(3, 4),
+        "b": torch.randn(5).half(),
+        "c": torch.tensor(7),
+        "d": torch.randn(2, 2).to(torch.float8_e4m3fn),
+        "e": torch.zeros(0, 3),
+    }
+    path = tmp_path / "mixed.safetensors"
+    save_file(made, path)
+    found = dict(stream_tensors(path, made.keys(), CPU, torch.float32))
+    assert {k: t.dtype for k, t in found.items() if k != "c"} == dict.fromkeys(
+        "abde", torch.float32
+    )
+    assert found["c"].dtype == torch.int64
+    for name, tensor in made.items():
+        assert torch.equal(found[name], tensor.to(found[name].dtype))
+    assert list(dict(stream_tensors(path, ["d"], CPU, torch.float16))) == ["d"]
 
 
 def test_schedule_buffers_and_ema_are_ignored(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.diffusion.checkpoints import load_checkpoint
-from engine.diffusion.residency import Residency, size_of
+from engine.diffusion.residency import Limits, Residency, size_of
 from engine.diffusion.weights import Weights
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
@@ -50,6 +50,16 @@ def test_a_network_in_use_is_not_built_twice(weights: list[Weights]) -> None:
     held = residency.load(weights[0])
     residency.load(weights[1])
     assert residency.load(weights[0]) is held
+
+
+def test_a_users_limits_come_before_what_the_device_would_choose() -> None:
+    """Precision by role, a share of the memory, and what is left to others."""
+    limits = Limits({"diffusion": "fp16", "vae": "bf16"}, share=0.5, reserved=1 << 20)
+    chosen = [limits.dtype(role, CPU) for role in ("diffusion", "vae", "text")]
+    assert chosen == [torch.float16, torch.bfloat16, torch.float32]
+    assert Limits(share=0.0).budget(CPU) == 0
+    assert limits.budget(CPU) == Limits(share=0.5).budget(CPU) - (1 << 20)
+    assert Limits().budget(CPU) > Limits(share=0.3).budget(CPU) > 0
 
 
 def test_unload_all_empties_the_ledger(weights: list[Weights]) -> None:
