@@ -10,7 +10,19 @@ from engine.memory import collect_garbage_rarely
 
 from .rows import Row
 
-MODULES = ("start", "graph", "overhead", "loops", "resume", "picture", "cache", "kills")
+MODULES = (
+    "start",
+    "graph",
+    "overhead",
+    "loops",
+    "cache",
+    "chain",
+    "resume",
+    "picture",
+    "overlap",
+    "soak",
+    "kills",
+)
 RESULTS = Path(__file__).with_name("results.md")
 
 

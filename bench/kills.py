@@ -22,7 +22,7 @@ from tests.live import ROOT, LiveServer, make_base
 
 from .rows import Row
 
-ROUNDS = 40
+ROUNDS = 200
 JOBS_PER_ROUND = 2
 #: Seconds after queueing within which the kill falls; a round takes about so long.
 WINDOW = 1.5
