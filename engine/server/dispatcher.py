@@ -380,10 +380,10 @@ class Dispatcher:
         """Put a job back into the queue, because its worker was lost by no fault of it."""
         log.warning("Job %s goes back into the queue. %s", active.job.id, reason)
         self.record.event(active.job.id, "lost", {"reason": reason})
+        self.broadcast.forget(active.job.id)
+        del self.active[active.job.id]  # before it can be leased again
         await self._database.run(leases.give_back, active.job.id)
         self._may_wait = True
-        self.broadcast.forget(active.job.id)
-        del self.active[active.job.id]
 
     async def _end(self, active: Active, answer: Mapping[str, Any]) -> None:
         failure = answer["failure"]
