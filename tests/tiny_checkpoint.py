@@ -1,5 +1,6 @@
-"""A whole checkpoint in the layout of SD 1.x, random and tiny, for tests without weights."""
+"""Whole checkpoints, random and tiny, for tests without weights; that of SD 1.x first."""
 
+import re
 from pathlib import Path
 
 import torch
@@ -39,3 +40,31 @@ def write_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tiny_tensors(seed), path)
     return path
+
+
+def open_clip_layout(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A text encoder's tensors as OpenCLIP names and fuses them."""
+    found: dict[str, Tensor] = {"logit_scale": torch.ones(())}
+    for name, tensor in state.items():
+        block = re.sub(r"text_model\.encoder\.layers\.(\d+)\.", r"transformer.resblocks.\1.", name)
+        for ours, theirs in _OPEN_CLIP:
+            block = block.replace(ours, theirs)
+        if ".q_proj." in name:
+            parts = [state[name.replace(".q_proj.", f".{part}_proj.")] for part in "qkv"]
+            fused = block.replace("self_attn.q_proj.", "attn.in_proj_")
+            found[fused] = torch.cat(parts)
+        elif ".k_proj." not in name and ".v_proj." not in name:
+            found[block] = tensor.T.contiguous() if block == "text_projection" else tensor
+    return found
+
+
+_OPEN_CLIP = (
+    ("text_model.embeddings.token_embedding", "token_embedding"),
+    ("text_model.embeddings.position_embedding.weight", "positional_embedding"),
+    ("text_model.final_layer_norm", "ln_final"),
+    ("text_projection.weight", "text_projection"),
+    ("layer_norm", "ln_"),
+    ("mlp.fc1", "mlp.c_fc"),
+    ("mlp.fc2", "mlp.c_proj"),
+    ("self_attn.out_proj", "attn.out_proj"),
+)

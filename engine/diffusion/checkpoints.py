@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 #: Prefixes that a VAE file of its own may use.
 VAE_PREFIXES = ("", "first_stage_model.", "vae.")
 #: Tensors that training leaves behind and that no network here has.
-LEFTOVERS = ("position_ids", "logvar", "num_batches_tracked")
+LEFTOVERS = ("position_ids", "logvar", "num_batches_tracked", "logit_scale", "attn_mask")
 LEFTOVER_PREFIXES = ("loss.", "model_ema.")
 
 
@@ -73,13 +73,21 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes = read_header(weights.path).shapes
     names = {k: n for k, n in weights.names(shapes).items() if not _is_leftover(n)}
-    _check({n: _fit(shapes[k], expected.get(n)) for k, n in names.items()}, expected, weights)
+    unpacked = (_unpacked_shapes(weights, n, shapes[k]) for k, n in names.items())
+    found = {n: _fit(shape, expected.get(n)) for parts in unpacked for n, shape in parts.items()}
+    _check(found, expected, weights)
     state = {
-        names[k]: tensor.reshape(expected[names[k]])
+        name: part.reshape(expected[name])
         for k, tensor in stream_tensors(weights.path, names.keys(), device, dtype)
+        for name, part in weights.unpack(names[k], tensor).items()
     }
     network.load_state_dict(state, assign=True)
     return network.requires_grad_(False).eval()
+
+
+def _unpacked_shapes(weights: Weights, name: str, shape: Shape) -> dict[str, Shape]:
+    parts = weights.unpack(name, torch.empty(shape, device="meta"))
+    return {part: tuple(tensor.shape) for part, tensor in parts.items()}
 
 
 def build_empty(weights: Weights) -> nn.Module:

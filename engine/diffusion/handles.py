@@ -68,28 +68,53 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A text encoder with its tokenizer.
+class TextEncoder:
+    """One text encoder with its tokenizer.
 
     Attributes:
+        name: ``l`` (OpenAI's CLIP-L), ``h`` or ``g`` (OpenCLIP's ViT-H and ViT-bigG); embedding
+            files hold its vectors under ``clip_<name>``.
         weights: of the network.
         vocab_size: tokens of the tokenizer.
         width: features of a token's vector.
         positions: tokens of a row, start and end included.
-        layer: whose output is used; -1 the last, -2 the one before ("CLIP skip 2").
+        pad: token behind the end of a row; None is the end token.
+        layer: whose output is used; -1 the last, -2 the one before.
+        final_norm: whether that output goes through the final norm.
         patches: changes of the weights, in the order in which they apply.
     """
 
+    name: str
     weights: Weights
     vocab_size: int
     width: int
     positions: int
+    pad: int | None = None
     layer: int = -1
+    final_norm: bool = True
     patches: tuple[Patch, ...] = ()
 
-    def patched(self, *more: Patch) -> "Clip":
+    def patched(self, *more: Patch) -> "TextEncoder":
         """The same encoder with more changes of its weights."""
         return replace(self, patches=(*self.patches, *more))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What encodes prompts for a denoiser: one text encoder, or two that are read side by side.
+
+    Attributes:
+        encoders: their features are joined in this order; the last one gives the pooled vector.
+        layer: whose output is used instead of each encoder's own ("CLIP skip"); None: its own.
+    """
+
+    encoders: tuple[TextEncoder, ...]
+    layer: int | None = None
+
+    def patched(self, *more: Patch, encoder: str | None = None) -> "Clip":
+        """The same with more changes of the weights of one encoder, by its name, or of all."""
+        changed = (e.patched(*more) if encoder in (None, e.name) else e for e in self.encoders)
+        return replace(self, encoders=tuple(changed))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class Header:
     metadata: Mapping[str, str]
 
 
+def _as_it_is(name: str, tensor: Tensor) -> Mapping[str, Tensor]:
+    return {name: tensor}
+
+
 @dataclass(frozen=True)
 class Weights:
     """A network's tensors in a file: what a handle holds instead of the network itself.
@@ -71,6 +75,8 @@ class Weights:
         role: decides the precision of the network.
         build: makes the network without weights.
         names: the file's tensor names to the network's, for the tensors that belong to it.
+        unpack: one of the file's tensors, under its new name, to the network's; for files that
+            hold several tensors as one.
     """
 
     id: str
@@ -78,6 +84,9 @@ class Weights:
     role: Role = field(compare=False)
     build: Callable[[], nn.Module] = field(compare=False, repr=False)
     names: Callable[[Iterable[str]], dict[str, str]] = field(compare=False, repr=False)
+    unpack: Callable[[str, Tensor], Mapping[str, Tensor]] = field(
+        default=_as_it_is, compare=False, repr=False
+    )
 
 
 def read_header(path: Path) -> Header:

@@ -25,9 +25,9 @@ from engine.errors import ModelFileError
 
 def register_handles() -> None:
     """Let the cache store handles."""
-    for cls in (handles.Model, handles.Clip, handles.Vae, handles.UpscaleModel):
+    for cls in (handles.Model, handles.TextEncoder, handles.Vae, handles.UpscaleModel):
         register(cls.__name__, cls, _store, _load)
-    for part in (handles.LatentFormat, Discrete):
+    for part in (handles.Clip, handles.LatentFormat, Discrete):
         register(part.__name__, part)
 
 
@@ -61,4 +61,5 @@ def _loaded(path: Path) -> Iterator[Any]:
         except ModelFileError:
             continue
         parts = (found,) if hasattr(found, "weights") else vars(found).values()
-        yield from (part for part in parts if part is not None)
+        for part in parts:
+            yield from part.encoders if isinstance(part, handles.Clip) else filter(None, (part,))

@@ -28,7 +28,7 @@ def test_sizes_come_from_the_tensors(tiny: Path) -> None:
     """Nothing but names and shapes tells the three configs."""
     checkpoint = load_checkpoint(tiny)
     assert checkpoint.clip and checkpoint.vae
-    handles = (checkpoint.model, checkpoint.clip, checkpoint.vae)
+    handles = (checkpoint.model, *checkpoint.clip.encoders, checkpoint.vae)
     with torch.device("meta"):
         networks = [handle.weights.build() for handle in handles]
     assert [network.config for network in networks] == [UNET, CLIP, VAE]
@@ -68,7 +68,7 @@ def test_building_does_not_load_torchs_compiler(tiny: Path) -> None:
         "import sys, torch; from pathlib import Path\n"
         "from engine.diffusion.checkpoints import build, load_checkpoint\n"
         "clip = load_checkpoint(Path(sys.argv[1])).clip\n"
-        "build(clip.weights, torch.device('cpu'), torch.float32)\n"
+        "build(clip.encoders[0].weights, torch.device('cpu'), torch.float32)\n"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tiny)], check=True)
@@ -86,7 +86,7 @@ def test_half_precision_files_compute_as_the_cpu_can(
     assert found.clip and found.vae
     for weights, dtype in (
         (found.model.weights, expected),
-        (found.clip.weights, torch.float32),
+        (found.clip.encoders[0].weights, torch.float32),
         (found.vae.weights, torch.float32),
     ):
         network = residency.Residency(CPU).load(weights)
@@ -125,7 +125,8 @@ def test_schedule_buffers_and_ema_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "real.safetensors"
     save_file(tiny_tensors() | extra, path)
     checkpoint = load_checkpoint(path)
-    for handle in (checkpoint.model, checkpoint.clip, checkpoint.vae):
+    assert checkpoint.clip and checkpoint.vae
+    for handle in (checkpoint.model, *checkpoint.clip.encoders, checkpoint.vae):
         build(handle.weights, CPU, torch.float32)
 
 
@@ -153,7 +154,7 @@ def test_text_encoder_names_without_text_model(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "old.safetensors")
     clip = load_checkpoint(tmp_path / "old.safetensors").clip
     assert clip is not None
-    build(clip.weights, CPU, torch.float32)
+    build(clip.encoders[0].weights, CPU, torch.float32)
 
 
 def test_pickled_checkpoints_hold_only_tensors(tmp_path: Path) -> None:

@@ -143,10 +143,10 @@ def test_an_embedding_takes_the_place_of_tokens(clip: Clip, tmp_path: Path) -> N
     vectors = torch.randn(3, 64)
     torch.save({"string_to_param": {"*": vectors}}, tmp_path / "style.pt")
 
-    def lookup(name: str) -> torch.Tensor | None:
-        return find_embedding((tmp_path,), name)
+    def lookup(name: str, *, key: str) -> torch.Tensor | None:
+        return find_embedding((tmp_path,), name, key)
 
-    (row,) = tokenize(clip, "a (embedding:style, cat:1.2)", lookup)
+    (row,) = tokenize(clip.encoders[0], "a (embedding:style, cat:1.2)", lookup)
     assert [type(token) for token, _ in row[1:7]] == [int, *[torch.Tensor] * 3, int, int]
     assert [weight for _, weight in row[1:7]] == [1.0, *[1.2] * 5]
     assert not torch.allclose(
@@ -162,8 +162,10 @@ def test_unusable_embeddings_are_left_out(clip: Clip, tmp_path: Path) -> None:
     torch.save(torch.zeros(1, 32), inside / "narrow.pt")
     assert find_embedding((inside,), "../secret") is None
 
-    def lookup(name: str) -> torch.Tensor | None:
-        return find_embedding((inside,), name)
+    def lookup(name: str, *, key: str) -> torch.Tensor | None:
+        return find_embedding((inside,), name, key)
 
     for name in ("unknown", "narrow"):
-        assert tokenize(clip, f"a embedding:{name} cat", lookup) == tokenize(clip, "a cat")
+        assert tokenize(clip.encoders[0], f"a embedding:{name} cat", lookup) == tokenize(
+            clip.encoders[0], "a cat"
+        )

@@ -10,18 +10,17 @@ from dataclasses import replace
 from functools import partial
 
 from ..handles import Clip, LatentFormat, Matrix, Model
-from ..networks.clip_text import ClipText
 from ..networks.unet import UNet
 from ..parameterization import Discrete
 from ..weights import Header, Shapes, Weights, strip_prefix
 from .autoencoder import describe_vae
 from .family import Checkpoint, Family
-from .sizes import below, clip_config, unet_config
+from .sizes import below, unet_config
+from .text_encoders import describe_text_encoder
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
-#: Text encoders under the name of transformers before and after it grew ``text_model.``.
-TEXT = ("cond_stage_model.transformer.text_model.", "cond_stage_model.transformer.")
+TEXT = "cond_stage_model.transformer."
 
 #: Rough colours of the four latent channels (measured by K. Turner on SD 1.4, 2022).
 RGB_FACTORS: Matrix = (
@@ -54,13 +53,8 @@ def describe(header: Header) -> Checkpoint:
 
 def describe_clip(header: Header) -> Clip | None:
     """The text encoder of a checkpoint, if it has one."""
-    for prefix in TEXT:
-        if f"{prefix}embeddings.token_embedding.weight" in header.shapes:
-            config = clip_config(below(header.shapes, prefix, "text_model."))
-            build, names = partial(ClipText, config), partial(strip_prefix, prefix, "text_model.")
-            weights = Weights(f"{header.id}:clip", header.path, "text", build, names)
-            return Clip(weights, config.vocab_size, config.width, config.positions)
-    return None
+    encoder = describe_text_encoder(header, TEXT, "l")
+    return Clip((encoder,)) if encoder else None
 
 
 def _with_colours(latent: LatentFormat, header: Header) -> LatentFormat:

@@ -40,12 +40,13 @@ def unet_config(shapes: Shapes) -> UNetConfig:
 
 
 def clip_config(shapes: Shapes) -> ClipTextConfig:
-    """Sizes of a CLIP text encoder; names begin with ``text_model.``.
+    """Sizes of a CLIP text encoder; names begin with ``text_model.`` or ``text_projection.``.
 
     64 features a head. OpenAI's encoders (up to 768 wide) use the approximate GELU,
     OpenCLIP's larger ones the exact one.
     """
     vocab_size, width = shapes["text_model.embeddings.token_embedding.weight"]
+    projection = shapes.get("text_projection.weight")
     return ClipTextConfig(
         vocab_size=vocab_size,
         width=width,
@@ -53,6 +54,7 @@ def clip_config(shapes: Shapes) -> ClipTextConfig:
         heads=width // 64,
         positions=shapes["text_model.embeddings.position_embedding.weight"][0],
         quick_gelu=width <= 768,
+        projection=projection[0] if projection else None,
     )
 
 

@@ -24,6 +24,7 @@ class ClipTextConfig:
         heads: attention heads.
         positions: longest sequence.
         quick_gelu: the sigmoid approximation of GELU that OpenAI's CLIP-L was trained with.
+        projection: features that the pooled vector is projected to; None: it is not.
     """
 
     vocab_size: int = 49408
@@ -32,6 +33,7 @@ class ClipTextConfig:
     heads: int = 12
     positions: int = 77
     quick_gelu: bool = True
+    projection: int | None = None
 
 
 class Embeddings(nn.Module):
@@ -113,6 +115,8 @@ class ClipText(nn.Module):
         super().__init__()
         self.config = config
         self.text_model = TextTransformer(config)
+        if config.projection is not None:
+            self.text_projection = nn.Linear(config.width, config.projection, bias=False)
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Token vectors without positions: ``b n`` -> ``b n width``."""
@@ -135,6 +139,10 @@ class ClipText(nn.Module):
         for block in model.encoder.layers[: layer % len(model.encoder.layers) + 1]:
             x = block(x, mask)
         return model.final_layer_norm(x) if final_norm else x
+
+    def project(self, pooled: Tensor) -> Tensor:
+        """A pooled vector in the space that text and pictures share: ``b width -> b p``."""
+        return pooled if self.config.projection is None else self.text_projection(pooled)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Last hidden state after the final norm: ``b n`` -> ``b n width``."""

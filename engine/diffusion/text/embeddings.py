@@ -3,22 +3,26 @@
 Invariant: an embedding that cannot be used is reported and left out; it never stops a run.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ..weights import PICKLE_SUFFIXES, SAFE_SUFFIXES, read_tensors, unpickle
 
-#: Finds an embedding's vectors by name: ``n width``, or None if there is no such file.
-Lookup = Callable[[str], Tensor | None]
+
+class Lookup(Protocol):
+    """Finds an embedding's vectors by name: ``n width``, or None if there is no such file."""
+
+    def __call__(self, name: str, *, key: str) -> Tensor | None:
+        """``key`` is the entry to prefer in files with vectors for several encoders."""
+
 
 SUFFIXES = ("", ".safetensors", ".pt", ".bin")
 
 
-def no_embeddings(_name: str) -> Tensor | None:
+def no_embeddings(name: str, *, key: str) -> Tensor | None:
     """The lookup of a place without embeddings."""
     return None
 

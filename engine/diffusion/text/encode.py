@@ -5,7 +5,7 @@ token's vector along the line from the empty prompt's vector at the same positio
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import cast
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .. import residency
-from ..handles import Clip
+from ..handles import Clip, TextEncoder
 from ..networks.clip_text import ClipText
 from .chunks import Row, RowFormat, WeightedToken, cut_into_rows
 from .embeddings import Lookup, no_embeddings
@@ -26,37 +26,53 @@ tokenizer = lru_cache(maxsize=4)(Tokenizer)
 
 
 @torch.no_grad()
-def encode(clip: Clip, text: str, lookup: Lookup = no_embeddings) -> tuple[Tensor, Tensor]:
+def encode(
+    clip: Clip, text: str | Mapping[str, str], lookup: Lookup = no_embeddings
+) -> tuple[Tensor, Tensor]:
     """Encode a prompt.
 
     Args:
-        clip: the text encoder.
-        text: a prompt in the language of :mod:`.syntax`.
+        clip: one text encoder or several.
+        text: a prompt in the language of :mod:`.syntax`; or one for each encoder by its name,
+            the shorter of which are followed by empty rows.
         lookup: finds embeddings by name.
 
     Returns:
-        Vectors of all rows one behind the other, ``1 (rows 77) width``, and the pooled vector
-        of the first row, ``1 width``; float32 on the network's device.
+        Vectors of all rows one behind the other, ``1 (rows 77) width``, the features of all
+        encoders side by side as far as all have rows; and the last encoder's pooled vector of
+        the first row, ``1 width``; float32 on the network's device.
     """
-    network = cast(ClipText, residency.load(clip.weights))
-    rows = tokenize(clip, text, lookup)
-    hidden = _weighted(rows, partial(_encode_rows, network, clip), _empty_row(clip))
-    return hidden.flatten(0, 1)[None], _pooled(network, clip, rows[0])
+    rows = [tokenize(e, _text_for(e, text), lookup) for e in clip.encoders]
+    if not isinstance(text, str):
+        longest = max(map(len, rows))
+        pairs = zip(clip.encoders, rows, strict=True)
+        rows = [r + [_empty_row(e)] * (longest - len(r)) for e, r in pairs]
+    encoded = [_encode_one(e, r, clip.layer) for e, r in zip(clip.encoders, rows, strict=True)]
+    shortest = min(vectors.shape[1] for vectors, _ in encoded)
+    return torch.cat([v[:, :shortest] for v, _ in encoded], dim=-1), encoded[-1][1]
 
 
-def tokenize(clip: Clip, text: str, lookup: Lookup = no_embeddings) -> list[Row]:
+def tokenize(encoder: TextEncoder, text: str, lookup: Lookup = no_embeddings) -> list[Row]:
     """The rows of a prompt: tokens with their weights."""
-    words = tokenizer(clip.vocab_size)
-    width = clip.width
+    words = tokenizer(encoder.vocab_size)
     segments: list[list[WeightedToken]] = []
     for piece, weight in weigh(text):
-        for part in _resolve(piece, lookup, width):
+        for part in _resolve(piece, partial(lookup, key=f"clip_{encoder.name}"), encoder.width):
             tokens = words.encode(part) if isinstance(part, str) else list(part)
             segments.append([(token, weight) for token in tokens])
-    return cut_into_rows(segments, _row_format(clip))
+    return cut_into_rows(segments, _row_format(encoder))
 
 
-def _resolve(piece: str, lookup: Lookup, width: int) -> Iterator[str | Tensor]:
+def _text_for(encoder: TextEncoder, text: str | Mapping[str, str]) -> str:
+    """The text of an encoder; one that no text is for gets the first."""
+    if isinstance(text, str):
+        return text
+    return text.get(encoder.name, next(iter(text.values())))
+
+
+def _resolve(
+    piece: str, lookup: Callable[[str], Tensor | None], width: int
+) -> Iterator[str | Tensor]:
     """Text and vectors of a piece; an unknown embedding is dropped with a warning."""
     for part in split_embeddings(piece):
         if isinstance(part, str):
@@ -74,7 +90,9 @@ def _resolve(piece: str, lookup: Lookup, width: int) -> Iterator[str | Tensor]:
             yield rest
 
 
-def _look_up(part: EmbeddingName, lookup: Lookup) -> tuple[Tensor | None, str]:
+def _look_up(
+    part: EmbeddingName, lookup: Callable[[str], Tensor | None]
+) -> tuple[Tensor | None, str]:
     """Vectors, and the commas that clung to the name."""
     vectors, bare = lookup(part.name), part.name.strip(",")
     if vectors is not None or bare == part.name:
@@ -82,13 +100,22 @@ def _look_up(part: EmbeddingName, lookup: Lookup) -> tuple[Tensor | None, str]:
     return lookup(bare), "," * (len(part.name) - len(bare))
 
 
-def _row_format(clip: Clip) -> RowFormat:
-    words = tokenizer(clip.vocab_size)
-    return RowFormat(words.start, words.end, pad=words.end, length=clip.positions)
+def _row_format(encoder: TextEncoder) -> RowFormat:
+    words = tokenizer(encoder.vocab_size)
+    pad = words.end if encoder.pad is None else encoder.pad
+    return RowFormat(words.start, words.end, pad=pad, length=encoder.positions)
 
 
-def _empty_row(clip: Clip) -> Row:
-    return cut_into_rows([], _row_format(clip))[0]
+def _empty_row(encoder: TextEncoder) -> Row:
+    return cut_into_rows([], _row_format(encoder))[0]
+
+
+def _encode_one(encoder: TextEncoder, rows: list[Row], layer: int | None) -> tuple[Tensor, Tensor]:
+    """Vectors ``1 (rows n) width`` and pooled vector ``1 width`` of one encoder."""
+    network = cast(ClipText, residency.load(encoder.weights, encoder.patches))
+    encode_rows = partial(_encode_rows, network, encoder, layer or encoder.layer)
+    hidden = _weighted(rows, encode_rows, _empty_row(encoder))
+    return hidden.flatten(0, 1)[None], _pooled(network, encoder, rows[0])
 
 
 def _weighted(rows: list[Row], encode_rows: partial[Tensor], empty: Row) -> Tensor:
@@ -101,10 +128,13 @@ def _weighted(rows: list[Row], encode_rows: partial[Tensor], empty: Row) -> Tens
     return (z - z_empty) * weights + z_empty
 
 
-def _encode_rows(network: ClipText, clip: Clip, rows: list[Row]) -> Tensor:
-    layers = network.config.layers
-    layer = clip.layer if -layers <= clip.layer < 0 else -1
-    return network.hidden(_embed(network, rows, _row_format(clip).end), layer).float()
+def _encode_rows(network: ClipText, encoder: TextEncoder, layer: int, rows: list[Row]) -> Tensor:
+    """Hidden states of a layer; one beyond the first means the encoder's finished output."""
+    exists = -network.config.layers <= layer < 0
+    embedded = _embed(network, rows, _row_format(encoder).end)
+    if not exists:
+        return network.hidden(embedded).float()
+    return network.hidden(embedded, layer, encoder.final_norm).float()
 
 
 def _embed(network: ClipText, rows: list[Row], filler: int) -> Tensor:
@@ -119,10 +149,10 @@ def _embed(network: ClipText, rows: list[Row], filler: int) -> Tensor:
     return embedded
 
 
-def _pooled(network: ClipText, clip: Clip, row: Row) -> Tensor:
-    """The last layer's vector at the first end of text of the first row."""
-    end = _row_format(clip).end
+def _pooled(network: ClipText, encoder: TextEncoder, row: Row) -> Tensor:
+    """The finished vector at the first end of text of a row, projected if the encoder can."""
+    end = _row_format(encoder).end
     position = next(
         i for i, (token, _) in enumerate(row) if isinstance(token, int) and token == end
     )
-    return network.hidden(_embed(network, [row], end))[:, position].float()
+    return network.project(network.hidden(_embed(network, [row], end))[:, position]).float()
