@@ -34,7 +34,7 @@ def save_image(*, images: Image, filename_prefix: Text() = "ComfyUI", ctx: Conte
         images: the pictures.
         filename_prefix: begins the file names; may hold folders, %year%, %width% and so on.
     """
-    return _save(images, filename_prefix, "output", RESULT_COMPRESSION, ctx)
+    return save_pictures(images, filename_prefix, "output", RESULT_COMPRESSION, ctx)
 
 
 @node(
@@ -52,7 +52,7 @@ def preview_image(*, images: Image, ctx: Context) -> Output:
         images: the pictures.
     """
     letters = hashlib.blake2b(ctx.node_id.encode(), digest_size=3).hexdigest()
-    return _save(images, f"preview_{letters}", "temp", PREVIEW_COMPRESSION, ctx)
+    return save_pictures(images, f"preview_{letters}", "temp", PREVIEW_COMPRESSION, ctx)
 
 
 @node("ImageInvert", category="image", title="Invert Image", lane="host")
@@ -81,7 +81,7 @@ def empty_image(
     return rgb.expand(batch_size, height, width, 3).contiguous()
 
 
-def _save(images: Image, prefix: str, kind: str, compression: int, ctx: Context) -> Output:
+def save_pictures(images: Image, prefix: str, kind: str, compression: int, ctx: Context) -> Output:
     """Write a batch below a root; the references go to the canvas."""
     root = ctx.folders.root(kind)
     name = save_name(root, prefix, images.shape[2], images.shape[1], datetime.now())

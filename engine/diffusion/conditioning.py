@@ -3,14 +3,15 @@
 A conditioning is a list of pairs ``[vectors, options]``: ``vectors`` is ``b n width``, and
 ``options`` is a dict in which node packs may keep keys of their own. Understood here:
 ``area`` ((h, w, y, x) in latent cells, or ("percentage", h, w, y, x)), ``mask``,
-``mask_strength``, ``strength``, ``start_percent``, ``end_percent``, ``default`` (fill what the
-others leave open) and ``control``. A model's family reads others (``pooled_output``, ``width``).
+``mask_strength``, ``set_area_to_bounds``, ``strength``, ``start_percent``, ``end_percent``,
+``default`` (fill what the others leave open) and ``control``. A model's family reads others
+(``pooled_output``, ``width``).
 
 Invariant: a conditioning is never changed; nodes make new lists.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -24,6 +25,8 @@ Conditioning = Sequence[Sequence[Any]]
 
 #: Cells over which the inner borders of an area fade, at most a quarter of its size.
 FADE = 8
+#: Cells a side of the smallest rectangle around a mask that a model is shown.
+SMALLEST_AREA = 8
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class Area:
     def cut(self, tensor: Tensor) -> Tensor:
         """The part of ``... h w`` inside."""
         return tensor[..., self.y : self.y + self.h, self.x : self.x + self.w]
+
+    def holds(self, other: "Area") -> bool:
+        """Whether another rectangle lies inside."""
+        return (
+            self.y <= other.y
+            and self.x <= other.x
+            and self.y + self.h >= other.y + other.h
+            and self.x + self.w >= other.x + other.w
+        )
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,43 @@ def combine(*conditionings: Conditioning) -> Conditioning:
     return [entry for conditioning in conditionings for entry in conditioning]
 
 
+def with_options(conditioning: Conditioning, **options: Any) -> Conditioning:
+    """Every entry with some of its options set."""
+    return [[vectors, {**old, **options}] for vectors, old in conditioning]
+
+
+def average(to: Conditioning, other: Conditioning, share: float) -> Conditioning:
+    """Mix the first entry of ``other`` into every entry, with ``share`` of the entry kept.
+
+    The other's vectors are cut or filled up with zeros to the entry's length.
+    """
+    vectors, options = other[0]
+    return [
+        [
+            torch.lerp(_of_length(vectors, kept.shape[1]).to(kept), kept, share),
+            _mixed_pooled(own, options, share),
+        ]
+        for kept, own in to
+    ]
+
+
+def _of_length(vectors: Tensor, length: int) -> Tensor:
+    return F.pad(vectors[:, :length], (0, 0, 0, max(length - vectors.shape[1], 0)))
+
+
+def _mixed_pooled(own: Mapping[str, Any], other: Mapping[str, Any], share: float) -> dict[str, Any]:
+    a, b = own.get("pooled_output"), other.get("pooled_output")
+    if a is None or b is None:
+        return {**own, **({"pooled_output": b} if a is None and b is not None else {})}
+    return {**own, "pooled_output": torch.lerp(b.to(a), a, share)}
+
+
+def concat(to: Conditioning, other: Conditioning) -> Conditioning:
+    """The vectors of the first entry of ``other`` behind those of every entry."""
+    vectors = other[0][0]
+    return [[torch.cat([kept, vectors.to(kept)], dim=1), own] for kept, own in to]
+
+
 def prepare(
     conditioning: Conditioning, situation: Situation, inputs: NetworkInputs = no_inputs
 ) -> list[Condition]:
@@ -133,6 +182,7 @@ def _entry(
     controls: dict[int, PreparedControl],
 ) -> Condition:
     latent, sampling, control = situation.latent, situation.sampling, options.get("control")
+    options = _bounded(options, latent)
     if control is not None and id(control) not in controls:
         controls[id(control)] = control.prepare(situation)
     return Condition(
@@ -149,8 +199,47 @@ def _entry(
     )
 
 
+def with_opposites(sides: Mapping[str, Sequence[Condition]]) -> dict[str, list[Condition]]:
+    """Let every side see each area that another side looks at alone.
+
+    Guidance is a difference: the side that knows nothing of an area is shown the same crop,
+    under its condition with the smallest area around it.
+    """
+    found = {role: list(side) for role, side in sides.items()}
+    for role, side in sides.items():
+        for condition in side:
+            for other in found.keys() - {role}:
+                _add_opposite(condition, sides[other], found[other])
+    return found
+
+
+def _add_opposite(condition: Condition, own: Sequence[Condition], found: list[Condition]) -> None:
+    area = condition.area
+    around = [c for c in own if c.area != area and c.area.holds(area)]
+    if not around or any(c.area == area for c in found):
+        return
+    nearest = min(around, key=lambda c: c.area.h * c.area.w)
+    times = {"sigma_start": condition.sigma_start, "sigma_end": condition.sigma_end}
+    found.append(replace(nearest, area=area, weight=condition.weight, **times))
+
+
 def _sigma(sampling: Sampling, percent: float | None, default: float) -> float:
     return default if percent is None else sampling.percent_to_sigma(percent)
+
+
+def _bounded(options: Mapping[str, Any], latent: Tensor) -> Mapping[str, Any]:
+    """An entry that shall see only the rectangle around its mask gets that as its area."""
+    if not options.get("set_area_to_bounds") or "mask" not in options or "area" in options:
+        return options
+    seen = fit_mask(options["mask"], latent).amax((0, 1)) > 0
+    rows, columns = (seen.any(1).nonzero(), seen.any(0).nonzero())
+    if not len(rows):
+        return options
+    y, x = int(rows[0]), int(columns[0])
+    h, w = int(rows[-1]) + 1 - y, int(columns[-1]) + 1 - x
+    height, width = latent.shape[-2:]
+    h, w = max(h, min(SMALLEST_AREA, height)), max(w, min(SMALLEST_AREA, width))
+    return {**options, "area": (h, w, min(y, height - h), min(x, width - w))}
 
 
 def _area(area: Sequence[Any] | None, height: int, width: int) -> Area:

@@ -16,7 +16,7 @@ from engine.errors import InvalidInput
 
 from . import residency
 from .compilation import compiled
-from .conditioning import Conditioning, Situation, fit_mask, prepare
+from .conditioning import Conditioning, Situation, fit_mask, prepare, with_opposites
 from .evaluation import Evaluation, repeat_to_batch
 from .guidance import GuidedDenoiser, Guider, classic
 from .handles import Model
@@ -224,7 +224,7 @@ def lay_out(
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
     network = compiled(network, hooks.compiled) if hooks.compiled else network
     evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
-    denoise: Denoiser = GuidedDenoiser(evaluate, sides, guider.rule)
+    denoise: Denoiser = GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
     if mask is not None:
         kept = _noise_of_kept_area(start_noise, sampler, noise.seed)
         denoise = MaskedDenoiser(denoise, model.sampling, mask, x0, kept, hooks.mask, tuple(levels))

@@ -48,6 +48,22 @@ def load_image(path: Path) -> tuple[Tensor, Tensor]:
     return torch.stack(images), torch.stack(masks)
 
 
+def load_channel(path: Path, channel: str) -> Tensor:
+    """One channel of a picture's first frame: ``1 h w``; alpha is 1 where it is transparent.
+
+    Args:
+        path: the file.
+        channel: red, green, blue or alpha.
+
+    Raises:
+        InvalidInput: the file is missing or no picture.
+    """
+    image, mask = load_image(path)
+    if channel != "alpha":
+        return image[:1, ..., ("red", "green", "blue").index(channel)].clone()
+    return mask[:1] if mask.shape[-2:] == image.shape[1:3] else torch.zeros(1, *image.shape[1:3])
+
+
 def to_uint8(image: Tensor) -> np.ndarray:
     """Pixels for a file, ``h w c``: 0..1 to 0..255, cut off, not rounded."""
     return (image.detach().cpu().float() * 255).clamp(0, 255).byte().numpy()

@@ -1,6 +1,7 @@
 """Guidance, conditions, masks and whole runs on a tiny random checkpoint."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -8,7 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from engine.diffusion.checkpoints import load_checkpoint
-from engine.diffusion.conditioning import Situation, combine, prepare
+from engine.diffusion.conditioning import (
+    Situation,
+    average,
+    combine,
+    concat,
+    prepare,
+    with_opposites,
+)
 from engine.diffusion.evaluation import Evaluation
 from engine.diffusion.families import Checkpoint
 from engine.diffusion.guidance import Cfg, GuidedDenoiser, classic
@@ -118,6 +126,53 @@ def test_areas_are_cut_out_and_fade_at_inner_borders() -> None:
     share = condition(5.0, area=("percentage", 1.0, 0.5, 0.0, 0.0))
     _, see_share = guided([condition(1.0), share], [])
     assert torch.allclose(see_share(LEVEL), seen, atol=1e-3)
+
+
+def test_an_area_of_one_side_is_shown_to_the_other() -> None:
+    """The negative prompt looks at the same crop, within the same part of the run."""
+    x = torch.zeros(1, 4, 8, 8)
+    area = condition(5.0, area=(8, 4, 0, 0), end_percent=0.5)
+    situation = Situation(SAMPLING, x, x)
+    sides = {"positive": prepare([condition(1.0), area], situation)}
+    sides["negative"] = prepare([condition(2.0)], situation)
+    found = with_opposites(sides)
+    assert len(found["positive"]) == 2 and len(found["negative"]) == 2
+    added = found["negative"][1]
+    assert torch.equal(added.vectors, sides["negative"][0].vectors)
+    assert added.area == sides["positive"][1].area
+    assert added.sigma_end == sides["positive"][1].sigma_end > 0
+    assert {role: len(side) for role, side in with_opposites(found).items()} == {
+        "positive": 2,
+        "negative": 2,
+    }
+
+
+def test_a_mask_may_bound_what_the_model_sees() -> None:
+    """The rectangle around the mask, at least eight cells a side, at the model's own size."""
+    mask = torch.zeros(1, 128, 128)
+    mask[:, 40:56, 100:128] = 1
+    options = {"mask": mask, "set_area_to_bounds": True}
+    situation = Situation(SAMPLING, torch.zeros(1, 4, 16, 16), torch.zeros(1))
+    (bounded,) = prepare([condition(1.0, **options)], situation)
+    (h, w, y, x) = astuple(bounded.area)
+    assert (h, w) == (8, 8) and y <= 5 and y + h >= 7 and x == 8
+    (whole,) = prepare([condition(1.0, mask=mask)], situation)
+    assert (whole.area.h, whole.area.w) == (16, 16)
+
+
+def test_prompts_are_mixed_and_joined() -> None:
+    """Lengths are cut or filled up; pooled vectors are mixed too."""
+    a, b = condition(1.0, 4, pooled_output=torch.ones(1, 3)), condition(3.0, 6)
+    b[1]["pooled_output"] = torch.full((1, 3), 3.0)
+    ((mixed, options),) = average([a], [b], 0.25)
+    assert mixed.shape == (1, 4, 8) and torch.allclose(mixed, torch.tensor(2.5))
+    assert torch.allclose(options["pooled_output"], torch.tensor(2.5))
+    ((longer, _),) = average([b], [a], 0.5)
+    assert torch.allclose(longer[:, :4], torch.tensor(2.0))
+    assert torch.allclose(longer[:, 4:], torch.tensor(1.5))
+    ((joined, _),) = concat([a], [b])
+    assert joined.shape == (1, 10, 8) and joined[0, 3, 0] == 1.0 and joined[0, 4, 0] == 3.0
+    assert a[0].eq(1.0).all() and b[0].eq(3.0).all()
 
 
 def test_conditions_apply_within_their_part_of_the_run() -> None:
