@@ -17,7 +17,12 @@ from typing import Any
 from engine.cache.references import register
 from engine.diffusion import handles
 from engine.diffusion.checkpoints import load_checkpoint, load_vae
-from engine.diffusion.parameterization import Discrete
+from engine.diffusion.parameterization import (
+    ContinuousEDM,
+    ContinuousV,
+    Discrete,
+    RectifiedEDM,
+)
 from engine.diffusion.upscale import load_upscale_model
 from engine.diffusion.weights import file_id
 from engine.errors import ModelFileError
@@ -27,8 +32,10 @@ def register_handles() -> None:
     """Let the cache store handles."""
     for cls in (handles.Model, handles.TextEncoder, handles.Vae, handles.UpscaleModel):
         register(cls.__name__, cls, _store, _load)
-    for part in (handles.Clip, handles.LatentFormat, Discrete):
+    for part in (handles.Clip, handles.LatentFormat):
         register(part.__name__, part)
+    for sampling in (Discrete, ContinuousEDM, ContinuousV, RectifiedEDM):
+        register(sampling.__name__, sampling)
 
 
 def _store(handle: Any) -> dict[str, Any]:
