@@ -16,7 +16,7 @@ from engine.folders import Folders
 from engine.graph.faults import Fault
 from engine.graph.loops import roots
 from engine.graph.prompt import Prompt, upstream
-from engine.graph.signature import FileStamp, Signature, signatures
+from engine.graph.signature import FileStamp, Signature, Signed, signatures
 from engine.graph.validate import Validated, check_part, refuse
 from engine.plugins.node import NOT_RESUMABLE, Node, Resumable
 
@@ -79,6 +79,7 @@ class Executor:
         self.lanes = lanes or Lanes()
         self.steps = steps
         self.relieve = relieve
+        self._signed = Signed()
         self.gauge = gauge
         self.lazy = lazy_inputs(self.specs)
         self.raw = lazy_inputs(self.specs, "rawLink")
@@ -157,7 +158,7 @@ class Executor:
     ) -> dict[str, Signature]:
         """Names of all results."""
         prints = await self._hooks(number).fingerprints(prompt, upstream(prompt, outputs))
-        return signatures(prompt, self.specs, self.file_stamp, prints)
+        return signatures(prompt, self.specs, self.file_stamp, prints, before=self._signed)
 
     async def faults(self, prompt: Prompt) -> dict[str, list[Fault]]:
         """What the own checks of nodes have against a validated prompt."""

@@ -81,6 +81,51 @@ def parse(data: Any) -> Prompt:
     return {str(id): _node(str(id), node) for id, node in data.items()}
 
 
+class Reader:
+    """Reads one prompt after another; a node that is as it was is the very object of before.
+
+    Who works on a prompt may so remember, by object, what it found out about a node.
+    """
+
+    def __init__(self) -> None:
+        self._raw: dict[str, Any] = {}
+        self._read: dict[str, PromptNode] = {}
+
+    def read(self, data: Any) -> Prompt:
+        """As :func:`parse`."""
+        if not isinstance(data, dict):
+            return parse(data)
+        raw, read = self._raw, self._read
+        fresh = {id: node for id, node in data.items() if not _same(raw.get(id), node)}
+        new = parse(fresh) if fresh or not data else {}
+        prompt = {id: new[id] if id in new else read[id] for id in data}
+        self._raw, self._read = dict(data), prompt
+        return prompt
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two nodes mean the same; what is hard to compare counts as different."""
+    if a != b or not isinstance(a, dict):
+        return False
+    kinds = _kinds(a.get("inputs", _NO_INPUTS))
+    return kinds is not None and kinds == _kinds(b.get("inputs", _NO_INPUTS))
+
+
+def _kinds(inputs: Any) -> list[Any] | None:
+    """Types of all constants, for 1, 1.0 and True are equal in Python and not here.
+
+    None if there are containers within containers.
+    """
+    if not isinstance(inputs, dict):
+        return None
+    kinds = [tuple(map(type, v)) if type(v) is list else type(v) for v in inputs.values()]
+    nested = any(k is dict or (type(k) is tuple and (dict in k or list in k)) for k in kinds)
+    return None if nested else kinds
+
+
+_NO_INPUTS: dict[str, Any] = {}
+
+
 def _node(id: str, data: Any) -> PromptNode:
     if not isinstance(data, dict):
         raise _invalid(id, f"Node '{id}' is {_kind(data)}; it must be an object.")

@@ -22,12 +22,43 @@ Signature = NewType("Signature", str)
 FileStamp = Callable[[str, str], str]
 
 
+class Signed:
+    """Signatures of the prompt before, to be used again for the very same nodes.
+
+    A node's signature is used again if the object is the same (see :class:`.prompt.Reader`),
+    what feeds it has the same signatures, and it depends on no file and no fingerprint.
+    """
+
+    def __init__(self) -> None:
+        self._specs: Specs = {}
+        self._known: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
+        self._fresh: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
+
+    def begin(self, specs: Specs) -> None:
+        """Turn to another prompt; what the last one did not have is forgotten."""
+        self._known = self._fresh if specs is self._specs else {}
+        self._specs, self._fresh = specs, {}
+
+    def find(self, node: PromptNode, above: list[Signature]) -> Signature | None:
+        """The signature of a node under these sources, if it is known."""
+        known = self._known.get(node.id)
+        if known is None or known[0] is not node or known[1] != above:
+            return None
+        self._fresh[node.id] = known
+        return known[2]
+
+    def keep(self, node: PromptNode, above: list[Signature], signature: Signature) -> None:
+        """Remember a signature."""
+        self._fresh[node.id] = (node, above, signature)
+
+
 def signatures(
     prompt: Prompt,
     specs: Specs,
     file_stamp: FileStamp,
     fingerprints: Mapping[str, Any] | None = None,
     known: Mapping[str, Signature] | None = None,
+    before: Signed | None = None,
 ) -> dict[str, Signature]:
     """The signature of every node of a validated prompt.
 
@@ -37,12 +68,20 @@ def signatures(
         file_stamp: stamps of chosen files, so that a replaced file makes a new result.
         fingerprints: per node id, what its own change check returned.
         known: signatures of nodes outside the prompt that it links to.
+        before: signatures of the prompt before.
     """
+    before = before or Signed()
+    before.begin(specs)
     done: dict[str, Signature] = {}
     sources = ChainMap(done, dict(known)) if known else done
     prints, choices = fingerprints or {}, _FileChoices(specs)
     for id in topological(prompt):
         node = prompt[id]
+        above = [sources[link.node] for _, link in node.wired]
+        plain = id not in prints and not choices.any(node.kind)
+        if plain and (old := before.find(node, above)) is not None:
+            done[id] = old
+            continue
         spec = specs[node.kind]
         identity = None if spec.idempotent else id
         own = _canonical(prints[id]) if id in prints else None
@@ -50,6 +89,8 @@ def signatures(
         # Python writes plain values quickly and always in the same way.
         text = repr((spec.id, spec.version, identity, own, _inputs(node, sources), files))
         done[id] = Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+        if plain:
+            before.keep(node, above, done[id])
     return done
 
 
@@ -71,11 +112,17 @@ class _FileChoices:
         self._specs = specs
         self._known: dict[str, list[tuple[str, str]]] = {}
 
+    def any(self, kind: str) -> bool:
+        """Whether nodes of a kind name files."""
+        if kind not in self._known:
+            inputs = self._specs[kind].inputs
+            self._known[kind] = [(i.folder, i.name) for i in inputs if i.folder is not None]
+        return bool(self._known[kind])
+
     def of(self, node: PromptNode) -> list[tuple[str, str]]:
         """Folder and file name of each file that a node names."""
-        if node.kind not in self._known:
-            inputs = self._specs[node.kind].inputs
-            self._known[node.kind] = [(i.folder, i.name) for i in inputs if i.folder is not None]
+        if not self.any(node.kind):
+            return []
         chosen = ((folder, node.inputs.get(name)) for folder, name in self._known[node.kind])
         return [(folder, name) for folder, name in chosen if isinstance(name, str)]
 

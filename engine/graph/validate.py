@@ -44,8 +44,48 @@ class Validated:
     node_errors: dict[str, Any]
 
 
+class Checks:
+    """What is known of single nodes from the prompts before: those that had no fault.
+
+    A node is known by the very object (see :class:`.prompt.Reader`), with the kinds of nodes
+    that feed it, under the same specs, and only if it chooses no file.
+    """
+
+    def __init__(self) -> None:
+        self._specs: Specs = {}
+        self._known: dict[str, tuple[PromptNode, tuple[str | None, ...], PromptNode]] = {}
+        self._fresh: dict[str, tuple[PromptNode, tuple[str | None, ...], PromptNode]] = {}
+
+    def begin(self, specs: Specs) -> None:
+        """Turn to another prompt; what the last one did not have is forgotten."""
+        self._known = self._fresh if specs is self._specs else {}
+        self._specs, self._fresh = specs, {}
+
+    def find(self, node: PromptNode, prompt: Prompt) -> PromptNode | None:
+        """The node with coerced constants, if it is known to be good."""
+        known = self._known.get(node.id)
+        if known is None or known[0] is not node or known[1] != _feeding(node, prompt):
+            return None
+        self._fresh[node.id] = known
+        return known[2]
+
+    def keep(self, node: PromptNode, prompt: Prompt, checked: PromptNode) -> None:
+        """Remember a node that had no fault."""
+        if not any(item.folder for item in self._specs[node.kind].inputs):
+            self._fresh[node.id] = (node, _feeding(node, prompt), checked)
+
+
+def _feeding(node: PromptNode, prompt: Prompt) -> tuple[str | None, ...]:
+    sources = (prompt.get(link.node) for _, link in node.wired)
+    return tuple([None if source is None else source.kind for source in sources])
+
+
 def validate(
-    prompt: Prompt, specs: Specs, list_files: ListFiles, targets: Iterable[str] | None = None
+    prompt: Prompt,
+    specs: Specs,
+    list_files: ListFiles,
+    targets: Iterable[str] | None = None,
+    checks: Checks | None = None,
 ) -> Validated:
     """Check a prompt against the specs.
 
@@ -54,6 +94,7 @@ def validate(
         specs: the known kinds of nodes.
         list_files: lists the files that a folder choice offers.
         targets: run only these output nodes; None runs all.
+        checks: what is known from the prompts before.
 
     Raises:
         InvalidPrompt: unknown kinds, no output node, or no output without faults.
@@ -63,7 +104,7 @@ def validate(
     loops = pair(prompt, specs)
     needed = loops.reach(prompt, outputs)
     checker = _Checker(prompt, specs, list_files)
-    checked = {id: checker.check(prompt[id]) for id in needed}
+    checked = _check_all(prompt, needed, checker, checks)
     faults = {id: faults for id, (_, faults) in checked.items() if faults}
     _add_cycles(prompt, needed, faults)
     if loops.starts:
@@ -78,6 +119,25 @@ def validate(
     kept = loops.reach(prompt, good) if bad else needed
     chosen = {id: checked[id][0] for id in prompt if id in kept}
     return Validated(prepare(chosen, specs, loops), good, errors)
+
+
+def _check_all(
+    prompt: Prompt, needed: Iterable[str], checker: "_Checker", checks: Checks | None
+) -> dict[str, tuple[PromptNode, list[Fault]]]:
+    if checks is None:
+        return {id: checker.check(prompt[id]) for id in needed}
+    checks.begin(checker.specs)
+    found: dict[str, tuple[PromptNode, list[Fault]]] = {}
+    for id in needed:
+        node = prompt[id]
+        known = checks.find(node, prompt)
+        if known is not None:
+            found[id] = (known, [])
+            continue
+        found[id] = result = checker.check(node)
+        if not result[1]:
+            checks.keep(node, prompt, result[0])
+    return found
 
 
 def check_part(part: Prompt, known: Prompt, specs: Specs, list_files: ListFiles) -> Prompt:

@@ -28,6 +28,7 @@ from .broadcast import Broadcast
 from .catalogue import Catalogue
 from .hub import Hub
 from .merge import Merge, Told
+from .order import Order, order
 from .questions import Questions
 from .record import Record
 from .tenure import Tenure
@@ -97,7 +98,7 @@ class Dispatcher:
         self._may_wait = True  # False once the queue was found empty, until something is added
         self._ended = 0
         self._endings: asyncio.Queue[Active] = asyncio.Queue()
-        self._checked: dict[str, Prompt] = {}
+        self._checked: dict[str, Order] = {}
         self._metadata = metadata
         self._folders = folders
 
@@ -224,8 +225,13 @@ class Dispatcher:
             await self._database.run(leases.assign, job.id, names)
         return True
 
-    async def add(self, job: Job, checked: Prompt) -> None:
+    async def add(self, job: Job, read: Prompt, checked: Prompt) -> None:
         """Put a validated job into the queue; durable when this returns.
+
+        Args:
+            job: what to run.
+            read: its prompt as it was sent.
+            checked: the same after validation.
 
         Raises:
             JobConflict: a job with this id exists.
@@ -233,7 +239,7 @@ class Dispatcher:
         await self._database.run(jobs.add, job)
         self.record.event(job.id, "queued", {"number": job.number})
         self._may_wait = True
-        self._checked[job.id] = checked
+        self._checked[job.id] = order(read, checked)
         if len(self._checked) > KEPT_CHECKED:  # far behind in the queue, or cancelled
             del self._checked[next(iter(self._checked))]
         await self.announce()
@@ -251,18 +257,19 @@ class Dispatcher:
             The names of the workers that have it now.
         """
         try:
-            prompt = self._checked.pop(job.id, None) or self._check_again(job)
+            made = self._checked.pop(job.id, None) or self._check_again(job)
         except InvalidPrompt as error:
             failure = {"exception_type": error.type, "exception_message": error.details}
             active = self._follow(job, {free[0]: job.targets}, {})
             self._end_part(active, active.open[0], _ended("failed", failure))
             return free[0].name
+        prompt = made.prompt
         outputs = [id for id in job.targets if id in prompt]
         most = max(1, len(free) - behind)
         shares = assign(prompt, outputs, self._catalogue.specs, free, most)
         self._follow(job, shares, prompt)
         for member, own in shares.items():
-            member.take(job.id, Message("run", self._order(job, prompt, own)))
+            member.take(job.id, Message("run", self._order(job, made, own)))
         return ",".join(member.name for member in shares)
 
     def _follow(self, job: Job, shares: Mapping[Member, Sequence[str]], prompt: Prompt) -> Active:
@@ -278,26 +285,29 @@ class Dispatcher:
         self.active[job.id] = active
         return active
 
-    def _order(self, job: Job, prompt: Prompt, outputs: Sequence[str]) -> dict[str, Any]:
+    def _order(self, job: Job, made: Order, outputs: Sequence[str]) -> dict[str, Any]:
         """What a worker needs to know to run a job."""
         return {
             "job": job.id,
             "number": job.number,
-            "prompt": to_json(prompt),
+            "prompt": job.prompt,
+            "changed": to_json(made.changed),
+            "dropped": made.dropped,
             "outputs": list(outputs),
             "metadata": self._metadata_of(job),
             "again": job.attempts > 1,
         }
 
-    def _check_again(self, job: Job) -> Prompt:
+    def _check_again(self, job: Job) -> Order:
         """Validate a job of an earlier start, whose nodes or files may be gone by now."""
-        folders, specs = self._folders, self._catalogue.specs
-        return validate(parse(job.prompt), specs, folders.list, job.targets).prompt
+        folders, specs, read = self._folders, self._catalogue.specs, parse(job.prompt)
+        return order(read, validate(read, specs, folders.list, job.targets).prompt)
 
-    def _metadata_of(self, job: Job) -> dict[str, Any]:
+    def _metadata_of(self, job: Job) -> dict[str, Any] | None:
+        """What files carry besides the prompt itself; None if they carry nothing."""
         extra = job.extra.get("extra_pnginfo")
         carried = extra if isinstance(extra, Mapping) else {}
-        return {"prompt": job.prompt, **carried} if self._metadata else {}
+        return dict(carried) if self._metadata else None
 
     def _on_message(self, member: Member, message: Message) -> None:
         data = message.data

@@ -9,6 +9,8 @@ from pathlib import Path
 from aiohttp import web
 
 from engine.folders import Folders
+from engine.graph.prompt import Reader
+from engine.graph.validate import Checks
 from engine.store.database import Database
 
 from .catalogue import Catalogue
@@ -43,13 +45,25 @@ class ServerConfig:
 
 @dataclass(frozen=True)
 class ServerState:
-    """Everything a handler may need."""
+    """Everything a handler may need.
+
+    Attributes:
+        config: settings.
+        database: holds queue, history and settings.
+        hub: the websocket clients.
+        catalogue: the nodes.
+        dispatcher: keeps the workers busy.
+        reader: reads prompts.
+        checks: what is known of the nodes of the prompt before.
+    """
 
     config: ServerConfig
     database: Database
     hub: Hub
     catalogue: Catalogue
     dispatcher: Dispatcher
+    reader: Reader = field(default_factory=Reader)
+    checks: Checks = field(default_factory=Checks)
 
 
 STATE = web.AppKey("state", ServerState)

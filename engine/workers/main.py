@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from engine.execution.events import Event, Outcome
 from engine.execution.executor import Run
 from engine.execution.failure import broken
-from engine.graph.prompt import parse
+from engine.graph.prompt import PromptNode, Reader, parse
 from engine.graph.spec import to_json
 
 from . import config, runtime
@@ -51,6 +51,7 @@ class Worker:
         self._send = send
         self._heart = heart
         self._cancelled: dict[str, threading.Event] = {}
+        self._reader, self._changed_reader = Reader(), Reader()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, message: Message) -> None:
@@ -90,12 +91,13 @@ class Worker:
         return {id: [fault.json() for fault in faults] for id, faults in found.items()}
 
     async def _outlook(self, data: Any) -> dict[str, str]:
-        return await self._runtime.executor.outlook(parse(data["prompt"]), data["outputs"])
+        prompt = self._reader.read(data["prompt"])
+        return await self._runtime.executor.outlook(prompt, data["outputs"])
 
     async def _run(self, data: Any) -> None:
         job = data["job"]
         outputs, again = tuple(data["outputs"]), bool(data["again"])
-        prompt, metadata = parse(data["prompt"]), data["metadata"]
+        prompt, metadata = self._prompt(data), self._metadata(data)
         run = Run(job, prompt, outputs, data["number"], metadata, again)
         cancelled = self._cancelled[job] = threading.Event()
         try:
@@ -113,6 +115,19 @@ class Worker:
             "executed": outcome.executed,
         }
         self._send(Message("done", answer))
+
+    def _prompt(self, data: Any) -> dict[str, PromptNode]:
+        """The prompt as it was sent, with what validation made of it."""
+        prompt = dict(self._reader.read(data["prompt"]))
+        for id in data["dropped"]:
+            del prompt[id]
+        if data["changed"]:
+            prompt.update(self._changed_reader.read(data["changed"]))
+        return prompt
+
+    def _metadata(self, data: Any) -> dict[str, Any]:
+        extra = data["metadata"]
+        return {} if extra is None else {"prompt": data["prompt"], **extra}
 
     def _tell(self, job: str, event: Event) -> None:
         self._heart.follow(job, event.type, event.data)

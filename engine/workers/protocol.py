@@ -1,7 +1,7 @@
 """The messages between server and worker, and how they are framed.
 
-server -> worker: configure {config, marks}, run {job, number, prompt, outputs, metadata,
-again},
+server -> worker: configure {config, marks}, run {job, number, prompt, changed, dropped,
+outputs, metadata, again},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
 outlook {ask, prompt, outputs}, stop {}.
 worker -> server: ready {specs, packs, system}, event {job, type, data} + blob,

@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import InvalidPrompt, InvalidWorkflow, JobConflict
-from engine.graph.prompt import parse
 from engine.graph.validate import refuse, validate
 from engine.graph.workflow import is_workflow, to_prompt
 from engine.store import jobs
@@ -34,12 +33,12 @@ async def submit(request: web.Request) -> web.Response:
     await state.catalogue.wait(FIRST_START_SECONDS)
     try:
         graph, extra = graph_of(body, state)
-        prompt = parse(graph)
-        specs = state.catalogue.specs
-        checked = validate(prompt, specs, state.config.folders.list, targets_of(body))
+        prompt = state.reader.read(graph)
+        specs, files = state.catalogue.specs, state.config.folders.list
+        checked = validate(prompt, specs, files, targets_of(body), state.checks)
         checked = refuse(checked, await state.dispatcher.questions.faults(checked.prompt, specs))
         job = await _job(body, graph, extra, checked.outputs, state)
-        await state.dispatcher.add(job, checked.prompt)
+        await state.dispatcher.add(job, prompt, checked.prompt)
     except InvalidPrompt as error:
         return web.json_response(error.body(), status=400)
     except (InvalidWorkflow, JobConflict) as error:
