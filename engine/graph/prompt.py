@@ -4,6 +4,7 @@ Invariant: a ``Prompt`` keeps the order of the file, and every link in it is a `
 the links point to is for validation to judge.
 """
 
+import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,48 +83,39 @@ def parse(data: Any) -> Prompt:
 
 
 class Reader:
-    """Reads one prompt after another; a node that is as it was is the very object of before.
+    """Reads one prompt after another; what is as it was is the very object of before.
 
-    Who works on a prompt may so remember, by object, what it found out about a node.
+    Who works on a prompt may so remember, by object, what it found out about it. Prompts and
+    nodes are compared by their bytes, for 1, 1.0 and True are equal in Python and not here.
     """
 
     def __init__(self) -> None:
-        self._raw: dict[str, Any] = {}
-        self._read: dict[str, PromptNode] = {}
+        self._bytes = b""
+        self._of_node: dict[str, bytes] = {}
+        self._read: Prompt = {}
 
     def read(self, data: Any) -> Prompt:
         """As :func:`parse`."""
-        if not isinstance(data, dict):
+        whole = _bytes(data)
+        if whole and whole == self._bytes:
+            return self._read
+        if not whole or not isinstance(data, dict):
             return parse(data)
-        raw, read = self._raw, self._read
-        fresh = {id: node for id, node in data.items() if not _same(raw.get(id), node)}
+        known, before = self._of_node, self._read
+        texts = {id: _bytes(node) for id, node in data.items()}
+        fresh = {id: node for id, node in data.items() if texts[id] != known.get(id)}
         new = parse(fresh) if fresh or not data else {}
-        prompt = {id: new[id] if id in new else read[id] for id in data}
-        self._raw, self._read = dict(data), prompt
+        prompt = {id: new[id] if id in new else before[id] for id in data}
+        self._bytes, self._of_node, self._read = whole, texts, prompt
         return prompt
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Whether two nodes mean the same; what is hard to compare counts as different."""
-    if a != b or not isinstance(a, dict):
-        return False
-    kinds = _kinds(a.get("inputs", _NO_INPUTS))
-    return kinds is not None and kinds == _kinds(b.get("inputs", _NO_INPUTS))
-
-
-def _kinds(inputs: Any) -> list[Any] | None:
-    """Types of all constants, for 1, 1.0 and True are equal in Python and not here.
-
-    None if there are containers within containers.
-    """
-    if not isinstance(inputs, dict):
-        return None
-    kinds = [tuple(map(type, v)) if type(v) is list else type(v) for v in inputs.values()]
-    nested = any(k is dict or (type(k) is tuple and (dict in k or list in k)) for k in kinds)
-    return None if nested else kinds
-
-
-_NO_INPUTS: dict[str, Any] = {}
+def _bytes(data: Any) -> bytes:
+    """JSON data as bytes that are equal exactly for equal data; nothing for other data."""
+    try:
+        return marshal.dumps(data, 2)  # of a version that writes equal things equally
+    except ValueError:
+        return b""
 
 
 def _node(id: str, data: Any) -> PromptNode:

@@ -23,21 +23,33 @@ FileStamp = Callable[[str, str], str]
 
 
 class Signed:
-    """Signatures of the prompt before, to be used again for the very same nodes.
+    """Signatures of the prompt before, to be used again for the very same objects.
 
     A node's signature is used again if the object is the same (see :class:`.prompt.Reader`),
-    what feeds it has the same signatures, and it depends on no file and no fingerprint.
+    what feeds it has the same signatures, and it depends on no file and no fingerprint; all of
+    them are if that holds for the whole prompt.
     """
 
     def __init__(self) -> None:
         self._specs: Specs = {}
+        self._whole: tuple[Prompt, dict[str, Signature]] | None = None
         self._known: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
         self._fresh: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
 
     def begin(self, specs: Specs) -> None:
         """Turn to another prompt; what the last one did not have is forgotten."""
         self._known = self._fresh if specs is self._specs else {}
-        self._specs, self._fresh = specs, {}
+        self._specs, self._fresh, self._whole = specs, {}, None
+
+    def whole(self, prompt: Prompt, specs: Specs) -> dict[str, Signature] | None:
+        """All signatures of this prompt, if they are known."""
+        known = self._whole if specs is self._specs else None
+        return known[1] if known is not None and known[0] is prompt else None
+
+    def keep_whole(self, prompt: Prompt, found: dict[str, Signature]) -> None:
+        """Remember all signatures of a prompt, if each of them is remembered."""
+        if len(self._fresh) == len(prompt):
+            self._whole = (prompt, found)
 
     def find(self, node: PromptNode, above: list[Signature]) -> Signature | None:
         """The signature of a node under these sources, if it is known."""
@@ -71,6 +83,8 @@ def signatures(
         before: signatures of the prompt before.
     """
     before = before or Signed()
+    if not fingerprints and not known and (old := before.whole(prompt, specs)) is not None:
+        return dict(old)
     before.begin(specs)
     done: dict[str, Signature] = {}
     sources = ChainMap(done, dict(known)) if known else done
@@ -79,8 +93,8 @@ def signatures(
         node = prompt[id]
         above = [sources[link.node] for _, link in node.wired]
         plain = id not in prints and not choices.any(node.kind)
-        if plain and (old := before.find(node, above)) is not None:
-            done[id] = old
+        if plain and (same := before.find(node, above)) is not None:
+            done[id] = same
             continue
         spec = specs[node.kind]
         identity = None if spec.idempotent else id
@@ -91,6 +105,8 @@ def signatures(
         done[id] = Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
         if plain:
             before.keep(node, above, done[id])
+    if not known:
+        before.keep_whole(prompt, dict(done))
     return done
 
 

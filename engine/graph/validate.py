@@ -45,21 +45,34 @@ class Validated:
 
 
 class Checks:
-    """What is known of single nodes from the prompts before: those that had no fault.
+    """What is known of the prompt before: all of it, and its nodes that had no fault.
 
-    A node is known by the very object (see :class:`.prompt.Reader`), with the kinds of nodes
-    that feed it, under the same specs, and only if it chooses no file.
+    Things are known by the very object (see :class:`.prompt.Reader`), nodes with the kinds of
+    those that feed them, all under the same specs, and only where no file is chosen.
     """
 
     def __init__(self) -> None:
         self._specs: Specs = {}
-        self._known: dict[str, tuple[PromptNode, tuple[str | None, ...], PromptNode]] = {}
-        self._fresh: dict[str, tuple[PromptNode, tuple[str | None, ...], PromptNode]] = {}
+        self._known: dict[str, _Known] = {}
+        self._fresh: dict[str, _Known] = {}
+        self._whole: tuple[Prompt, list[str] | None, Validated] | None = None
 
     def begin(self, specs: Specs) -> None:
         """Turn to another prompt; what the last one did not have is forgotten."""
         self._known = self._fresh if specs is self._specs else {}
-        self._specs, self._fresh = specs, {}
+        self._specs, self._fresh, self._whole = specs, {}, None
+
+    def whole(self, prompt: Prompt, specs: Specs, targets: list[str] | None) -> "Validated | None":
+        """What validation said of all of this prompt, if that is known."""
+        known = self._whole if specs is self._specs else None
+        same = known is not None and known[0] is prompt and known[1] == targets
+        return known[2] if known is not None and same else None
+
+    def keep_whole(self, prompt: Prompt, targets: list[str] | None, found: "Validated") -> None:
+        """Remember what validation said, unless files may change it."""
+        kinds = {node.kind for node in prompt.values()}
+        if not any(item.folder for kind in kinds for item in self._specs[kind].inputs):
+            self._whole = (prompt, targets, found)
 
     def find(self, node: PromptNode, prompt: Prompt) -> PromptNode | None:
         """The node with coerced constants, if it is known to be good."""
@@ -73,6 +86,10 @@ class Checks:
         """Remember a node that had no fault."""
         if not any(item.folder for item in self._specs[node.kind].inputs):
             self._fresh[node.id] = (node, _feeding(node, prompt), checked)
+
+
+#: A node as it was read, the kinds that feed it, and the node as it was checked.
+_Known = tuple[PromptNode, tuple[str | None, ...], PromptNode]
 
 
 def _feeding(node: PromptNode, prompt: Prompt) -> tuple[str | None, ...]:
@@ -99,6 +116,22 @@ def validate(
     Raises:
         InvalidPrompt: unknown kinds, no output node, or no output without faults.
     """
+    targets = None if targets is None else [str(target) for target in targets]
+    if checks is not None and (known := checks.whole(prompt, specs, targets)) is not None:
+        return known
+    found = _validate(prompt, specs, list_files, targets, checks)
+    if checks is not None:
+        checks.keep_whole(prompt, targets, found)
+    return found
+
+
+def _validate(
+    prompt: Prompt,
+    specs: Specs,
+    list_files: ListFiles,
+    targets: list[str] | None,
+    checks: Checks | None,
+) -> Validated:
     _refuse_unknown_kinds(prompt, specs)
     outputs = _outputs(prompt, specs, targets)
     loops = pair(prompt, specs)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from engine.execution.events import Event, Outcome
 from engine.execution.executor import Run
 from engine.execution.failure import broken
-from engine.graph.prompt import PromptNode, Reader, parse
+from engine.graph.prompt import Prompt, Reader, parse
 from engine.graph.spec import to_json
 
 from . import config, runtime
@@ -116,9 +116,12 @@ class Worker:
         }
         self._send(Message("done", answer))
 
-    def _prompt(self, data: Any) -> dict[str, PromptNode]:
+    def _prompt(self, data: Any) -> Prompt:
         """The prompt as it was sent, with what validation made of it."""
-        prompt = dict(self._reader.read(data["prompt"]))
+        sent = self._reader.read(data["prompt"])
+        if not data["dropped"] and not data["changed"]:
+            return sent
+        prompt = dict(sent)
         for id in data["dropped"]:
             del prompt[id]
         if data["changed"]:
