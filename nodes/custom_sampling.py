@@ -133,10 +133,9 @@ def add_noise(
     if not len(sigmas):
         return latent_image
     sigma = abs(sigmas[0] - sigmas[-1]).item() if len(sigmas) > 1 else sigmas[0].item()
-    scale, samples = model.latent_format.scale, latent_image["samples"]
+    form, samples = model.latent_format, latent_image["samples"]
     drawn = noise(latent_image).to(samples)
-    clean = samples * scale if samples.any() else torch.zeros_like(samples)
-    noisy = model.sampling.noised(clean, drawn, sigma) / scale
+    noisy = form.unscaled(model.sampling.noised(form.scaled(samples), drawn, sigma))
     return {**latent_image, "samples": torch.nan_to_num(noisy, posinf=0.0, neginf=0.0)}
 
 

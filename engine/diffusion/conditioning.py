@@ -192,7 +192,8 @@ def _entry(
         sigma_start=_sigma(sampling, options.get("start_percent"), INFINITE_SIGMA),
         sigma_end=_sigma(sampling, options.get("end_percent"), 0.0),
         inputs={
-            name: value.to(situation.place) for name, value in inputs(options, situation).items()
+            name: _placed(value, situation.place)
+            for name, value in inputs(options, situation).items()
         },
         control=controls.get(id(control)) if control is not None else None,
         fills=bool(options.get("default")),
@@ -221,6 +222,11 @@ def _add_opposite(condition: Condition, own: Sequence[Condition], found: list[Co
     nearest = min(around, key=lambda c: c.area.h * c.area.w)
     times = {"sigma_start": condition.sigma_start, "sigma_end": condition.sigma_end}
     found.append(replace(nearest, area=area, weight=condition.weight, **times))
+
+
+def _placed(value: Tensor, place: Tensor) -> Tensor:
+    """On the device of the network; numbers that count something keep their type."""
+    return value.to(place) if value.is_floating_point() else value.to(place.device)
 
 
 def _sigma(sampling: Sampling, percent: float | None, default: float) -> float:

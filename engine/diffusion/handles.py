@@ -8,6 +8,8 @@ changed, and no handle keeps a network alive.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from torch import Tensor
+
 from .conditioning import NetworkInputs, no_inputs
 from .hooks import NO_HOOKS, Hooks
 from .parameterization import Sampling
@@ -27,6 +29,8 @@ class LatentFormat:
         scale: a VAE's latent times this has about unit variance.
         rgb_factors: channels times 3; turns a scaled latent into a rough picture in [-1, 1].
         rgb_bias: added to that picture.
+        mean: of each channel of a VAE's latent; empty: 0.
+        std: of each channel, which is divided by; empty: 1.
     """
 
     channels: int
@@ -34,6 +38,22 @@ class LatentFormat:
     scale: float
     rgb_factors: Matrix
     rgb_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    def scaled(self, latent: Tensor) -> Tensor:
+        """A VAE's latent ``b c h w`` as the denoiser sees it; an empty one stays empty."""
+        if not self.mean or not latent.any():
+            return latent * self.scale
+        mean, std = (latent.new_tensor(v)[:, None, None] for v in (self.mean, self.std))
+        return (latent - mean) * (self.scale / std)
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """The inverse of :meth:`scaled`."""
+        if not self.mean:
+            return x / self.scale
+        mean, std = (x.new_tensor(v)[:, None, None] for v in (self.mean, self.std))
+        return x * (std / self.scale) + mean
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,21 @@ class Vae:
     weights: Weights
     downscale: int
     channels: int
+
+
+@dataclass(frozen=True)
+class ClipVision:
+    """What sees a picture as CLIP does.
+
+    Attributes:
+        weights: of the network.
+        image_size: pixels a side of what it looks at.
+        width: features of a picture in the space that it shares with text.
+    """
+
+    weights: Weights
+    image_size: int
+    width: int
 
 
 @dataclass(frozen=True)

@@ -165,9 +165,9 @@ def sample_guided(
     resumable = checkpoints is not None and not guider.model.hooks.remembers
     marks = bookmarks(checkpoints, sampler.name, run.sigmas, run.start) if resumable else None
     x, denoised = _walk(run, on_step or (lambda *step: None), marks)
-    scale = guider.model.latent_format.scale
+    unscaled = guider.model.latent_format.unscaled
     x = guider.model.sampling.finished(x, run.sigmas[-1])
-    return {**latent, "samples": x / scale}, {**latent, "samples": denoised / scale}
+    return {**latent, "samples": unscaled(x)}, {**latent, "samples": unscaled(denoised)}
 
 
 def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> tuple[Tensor, Tensor]:
@@ -205,7 +205,7 @@ def lay_out(
     _check_fit(model, samples, [e for c in guider.conditionings.values() for e in c])
     network = residency.load(model.weights, model.patches)
     weight = next(network.parameters())
-    x0 = samples.to(weight.device, torch.float32) * model.latent_format.scale
+    x0 = model.latent_format.scaled(samples.to(weight.device, torch.float32))
     start_noise = noise({**latent, "samples": samples}).to(x0)
     mask = _mask(latent, x0)
     situation = Situation(

@@ -9,7 +9,8 @@ import json
 import pickle
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -44,6 +45,14 @@ _DTYPES = {
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
 
 
+#: A file's tensor names to others, for the tensors that are wanted.
+Names = Callable[[Iterable[str]], dict[str, str]]
+
+
+def _same(keys: Iterable[str]) -> dict[str, str]:
+    return {key: key for key in keys}
+
+
 @dataclass(frozen=True)
 class Header:
     """What a weight file holds.
@@ -53,12 +62,36 @@ class Header:
         id: changes when the file does; short and cheap (name, size, time of change).
         shapes: of every tensor.
         metadata: the text entries of a safetensors header.
+        names: the file's own tensor names to those in ``shapes``.
     """
 
     path: Path
     id: str
     shapes: Shapes
     metadata: Mapping[str, str]
+    names: Names = field(default=_same, compare=False, repr=False)
+
+    def renamed(self, names: Names) -> "Header":
+        """The same file under other names; what they leave out is no longer seen."""
+        found = names(self.shapes)
+        shapes = {new: self.shapes[old] for old, new in found.items()}
+        return replace(self, shapes=shapes, names=self.through(names))
+
+    def through(self, names: Names) -> Names:
+        """From the file's own names by way of those in ``shapes`` to others."""
+        return names if self.names is _same else partial(_chain, self.names, names)
+
+    def read(self, name: str) -> Tensor:
+        """One small tensor, by its name in ``shapes``, float32."""
+        files = {new: old for old, new in self.names(read_header(self.path).shapes).items()}
+        return read_tensors(self.path, (files[name],))[files[name]].float()
+
+
+def _chain(first: Names, second: Names, keys: Iterable[str]) -> dict[str, str]:
+    """One renaming after the other."""
+    between = first(keys)
+    final = second(between.values())
+    return {key: final[name] for key, name in between.items() if name in final}
 
 
 def _as_it_is(name: str, tensor: Tensor) -> Mapping[str, Tensor]:
@@ -83,7 +116,7 @@ class Weights:
     path: Path = field(compare=False)
     role: Role = field(compare=False)
     build: Callable[[], nn.Module] = field(compare=False, repr=False)
-    names: Callable[[Iterable[str]], dict[str, str]] = field(compare=False, repr=False)
+    names: Names = field(compare=False, repr=False)
     unpack: Callable[[str, Tensor], Mapping[str, Tensor]] = field(
         default=_as_it_is, compare=False, repr=False
     )

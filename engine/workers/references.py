@@ -5,7 +5,7 @@ loading the file gives: other noise levels, another layer, patches, as far as th
 forms themselves.
 
 Invariant: a handle comes back equal, and only while its file is the same; that looks at the
-file's header only, never at weights.
+file's header and at a few small tensors at most, never at the weights.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,18 @@ from engine.diffusion.parameterization import (
     RectifiedEDM,
 )
 from engine.diffusion.upscale import load_upscale_model
+from engine.diffusion.vision import VisionOutput
 from engine.diffusion.weights import file_id
 from engine.errors import ModelFileError
 
 
 def register_handles() -> None:
     """Let the cache store handles."""
-    for cls in (handles.Model, handles.TextEncoder, handles.Vae, handles.UpscaleModel):
+    for cls in (handles.Model, handles.TextEncoder, handles.Vae):
         register(cls.__name__, cls, _store, _load)
+    for cls in (handles.ClipVision, handles.UpscaleModel):
+        register(cls.__name__, cls, _store, _load)
+    register("VisionOutput", VisionOutput)
     for part in (handles.Clip, handles.LatentFormat):
         register(part.__name__, part)
     for sampling in (Discrete, ContinuousEDM, ContinuousV, RectifiedEDM):

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.diffusion.families.text_encoders import describe_text_encoder, penultimate
+from engine.diffusion.families.text_encoders import describe_text_encoder, join
 from engine.diffusion.handles import Clip, TextEncoder
 from engine.diffusion.networks.clip_text import ClipText, ClipTextConfig
 from engine.diffusion.text.encode import encode, tokenize
@@ -43,8 +43,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     path = tmp_path_factory.mktemp("models") / "pair.safetensors"
     g = open_clip_layout(random_state(G, 2))
     save_file(with_prefix("l.", random_state(L, 1)) | with_prefix("g.model.", g), path)
-    encoders = (found(path, "l.", "l"), found(path, "g.model.", "g"))
-    return Clip(tuple(penultimate(encoder, final_norm=False) for encoder in encoders))
+    joined = join(found(path, "l.", "l"), found(path, "g.model.", "g"))
+    assert joined
+    return joined
 
 
 def theirs(config: ClipTextConfig, state: dict[str, Tensor]) -> nn.Module:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.diffusion import vae
 from engine.diffusion.checkpoints import load_checkpoint
-from engine.diffusion.families.sd1 import LATENT
+from engine.diffusion.families.parts import SD_LATENT
 from engine.diffusion.handles import LatentFormat, Vae
 from engine.diffusion.preview import preview
 from engine.diffusion.residency import load
@@ -111,4 +111,4 @@ def test_preview_colours() -> None:
     picture = preview(torch.ones(1, 2, 4, 6), form)
     assert picture.shape == (32, 48, 3) and picture.dtype == "uint8"
     assert picture[0, 0].tolist() == [255, 191, 63]
-    assert preview(torch.zeros(1, 4, 128, 64), LATENT).shape == (512, 256, 3)
+    assert preview(torch.zeros(1, 4, 128, 64), SD_LATENT).shape == (512, 256, 3)

@@ -7,10 +7,14 @@ nothing else in the engine asks which family a model belongs to.
 from ..weights import Shapes
 from .family import Checkpoint, Family
 from .sd1 import SD1
+from .sd2 import SD2
+from .sdxl import REFINER, SDXL
+from .unclip import UNCLIP
+from .x4 import X4_UPSCALER
 
 __all__ = ["FAMILIES", "Checkpoint", "Family", "detect"]
 
-FAMILIES: tuple[Family, ...] = (SD1,)
+FAMILIES: tuple[Family, ...] = (SD1, SD2, UNCLIP, REFINER, SDXL, X4_UPSCALER)
 
 
 def detect(shapes: Shapes) -> Family | None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from ..handles import Vae
 from ..networks.autoencoder import AutoencoderKL
-from ..weights import Header, Shapes, Weights, strip_prefix
+from ..weights import Header, Names, Shapes, Weights, strip_prefix
 from .sizes import autoencoder_config, below
 
 #: diffusers' names to CompVis' names; ``down_blocks`` and ``up_blocks`` are done apart.
@@ -31,7 +31,7 @@ DIFFUSERS_NAMES = (
 def describe_vae(header: Header, prefix: str) -> Vae | None:
     """The autoencoder below a prefix, if it is there."""
     shapes = below(header.shapes, prefix)
-    names = partial(strip_prefix, prefix, "")
+    names: Names = partial(strip_prefix, prefix, "")
     if "decoder.up_blocks.0.resnets.0.norm1.weight" in shapes:
         names = partial(_from_diffusers, prefix)
         renamed = names(header.shapes)
@@ -41,10 +41,10 @@ def describe_vae(header: Header, prefix: str) -> Vae | None:
     return _vae(header, shapes, names)
 
 
-def _vae(header: Header, shapes: Shapes, names: partial[dict[str, str]]) -> Vae:
+def _vae(header: Header, shapes: Shapes, names: Names) -> Vae:
     config = autoencoder_config(shapes)
     build = partial(AutoencoderKL, config)
-    weights = Weights(f"{header.id}:vae", header.path, "vae", build, names)
+    weights = Weights(f"{header.id}:vae", header.path, "vae", build, header.through(names))
     return Vae(weights, config.downscale, config.embed_dim)
 
 

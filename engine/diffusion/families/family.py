@@ -6,7 +6,7 @@ Invariant: a family is described by data and pure functions of tensor names and 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..handles import Clip, Model, Vae
+from ..handles import Clip, ClipVision, Model, Vae
 from ..weights import Header, Shapes
 
 
@@ -17,6 +17,7 @@ class Checkpoint:
     model: Model
     clip: Clip | None
     vae: Vae | None
+    vision: ClipVision | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ tensor shows (attention heads) follow the rules of the published models.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..networks.autoencoder import AutoencoderConfig
 from ..networks.clip_text import ClipTextConfig
@@ -23,8 +24,8 @@ def unet_config(shapes: Shapes) -> UNetConfig:
     levels = _levels(shapes)
     projections = [len(s) for k, s in shapes.items() if k.endswith(".1.proj_in.weight")]
     linear = bool(projections) and projections[0] == 2
-    vector = shapes.get("label_emb.0.0.weight")
-    return UNetConfig(
+    vector, classes = shapes.get("label_emb.0.0.weight"), shapes.get("label_emb.weight")
+    config = UNetConfig(
         in_channels=shapes["input_blocks.0.0.weight"][1],
         out_channels=out_channels,
         model_channels=model_channels,
@@ -36,7 +37,27 @@ def unet_config(shapes: Shapes) -> UNetConfig:
         heads=None if linear else 8,
         linear_projection=linear,
         vector_channels=vector[1] if vector else None,
+        middle_blocks=sum(f"middle_block.{i}.in_layers.0.weight" in shapes for i in range(3)),
+        only_cross=tuple(_only_cross(shapes, level[0]) for level in levels),
+        classes=classes[0] if classes else None,
     )
+    return _with_depths(config, shapes, [block for level in levels for block in level])
+
+
+def _with_depths(config: UNetConfig, shapes: Shapes, blocks: list[int]) -> UNetConfig:
+    """The config with depths block by block if some level is not uniform."""
+    outputs = range(_count(shapes, r"output_blocks\.(\d+)\."))
+    down = tuple(_depth(shapes, f"input_blocks.{i}") for i in blocks)
+    up = tuple(_depth(shapes, f"output_blocks.{i}") for i in outputs)
+    uniform = (down, up) == config.uniform_depths()
+    crossed = config.only_cross if any(config.only_cross) else ()
+    return replace(config, depths=None if uniform else (down, up), only_cross=crossed)
+
+
+def _only_cross(shapes: Shapes, block: int) -> bool:
+    """Whether keys of the first attention are made from something wider than the picture's."""
+    name = f"input_blocks.{block}.1.transformer_blocks.0.attn1.to_k.weight"
+    return name in shapes and shapes[name][0] != shapes[name][1]
 
 
 def clip_config(shapes: Shapes) -> ClipTextConfig:

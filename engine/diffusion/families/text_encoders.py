@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from ..handles import TextEncoder
+from ..handles import Clip, TextEncoder
 from ..networks.clip_text import ClipText
 from ..weights import Header, Shapes, Weights, strip_prefix
 from .open_clip import text_names, unpack, unpacked_shapes
@@ -35,7 +35,7 @@ def describe_text_encoder(header: Header, prefix: str, name: str) -> TextEncoder
                 header.path,
                 "text",
                 partial(ClipText, clip_config(shapes)),
-                names,
+                header.through(names),
             )
             return _encoder(name, weights, shapes)
     return _open_clip(header, prefix, name)
@@ -47,8 +47,8 @@ def _open_clip(header: Header, prefix: str, name: str) -> TextEncoder | None:
     names = partial(text_names, prefix)
     shapes = unpacked_shapes(names(header.shapes), header.shapes)
     build = partial(ClipText, clip_config(shapes))
-    weights = Weights(f"{header.id}:clip_{name}", header.path, "text", build, names, unpack)
-    return _encoder(name, weights, shapes)
+    id, own = f"{header.id}:clip_{name}", header.through(names)
+    return _encoder(name, Weights(id, header.path, "text", build, own, unpack), shapes)
 
 
 def _names(prefix: str, outer: str, keys: Iterable[str]) -> dict[str, str]:
@@ -61,9 +61,25 @@ def _names(prefix: str, outer: str, keys: Iterable[str]) -> dict[str, str]:
 def _encoder(name: str, weights: Weights, shapes: Shapes) -> TextEncoder:
     config = clip_config(shapes)
     found = TextEncoder(name, weights, config.vocab_size, config.width, config.positions)
-    return found if name == "l" else replace(found, pad=OPEN_CLIP_PAD)
+    if name == "l":
+        return found
+    # ViT-H is read behind its 23rd layer; some files do not hold the 24th.
+    layer = -1 if name == "h" and config.layers == 23 else -2
+    return replace(found, pad=OPEN_CLIP_PAD, layer=layer, final_norm=name == "h")
 
 
-def penultimate(encoder: TextEncoder, final_norm: bool) -> TextEncoder:
-    """The same, read behind the last but one of its layers."""
-    return replace(encoder, layer=-2, final_norm=final_norm)
+def join(*encoders: TextEncoder | None) -> Clip | None:
+    """One text encoder, or a pair as SDXL reads it: both behind their last layer but one.
+
+    Args:
+        encoders: those that a file holds, in the order of their features; None is skipped.
+    """
+    found = tuple(encoder for encoder in encoders if encoder)
+    if len(found) < 2:
+        return Clip(found) if found else None
+    return Clip(tuple(penultimate(encoder) for encoder in found))
+
+
+def penultimate(encoder: TextEncoder) -> TextEncoder:
+    """The same, read behind the last but one of its layers, without the final norm."""
+    return replace(encoder, layer=-2, final_norm=False)

@@ -46,7 +46,7 @@ class Embeddings(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Causal multi-head self-attention with biases."""
+    """Multi-head self-attention with biases."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -56,19 +56,19 @@ class SelfAttention(nn.Module):
         self.v_proj = nn.Linear(width, width)
         self.out_proj = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         q, k, v = self.q_proj(x), self.k_proj(x), self.v_proj(x)
         return self.out_proj(attention(q, k, v, self.heads, mask))
 
 
 class MLP(nn.Module):
-    """Feed-forward layer, four times as wide inside."""
+    """Feed-forward layer."""
 
-    def __init__(self, width: int, quick_gelu: bool) -> None:
+    def __init__(self, width: int, inner: int, quick_gelu: bool) -> None:
         super().__init__()
         self.quick_gelu = quick_gelu
-        self.fc1 = nn.Linear(width, width * 4)
-        self.fc2 = nn.Linear(width * 4, width)
+        self.fc1 = nn.Linear(width, inner)
+        self.fc2 = nn.Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.fc1(x)
@@ -78,14 +78,14 @@ class MLP(nn.Module):
 class EncoderLayer(nn.Module):
     """One pre-normed transformer layer."""
 
-    def __init__(self, config: ClipTextConfig) -> None:
+    def __init__(self, width: int, heads: int, inner: int, quick_gelu: bool) -> None:
         super().__init__()
-        self.self_attn = SelfAttention(config.width, config.heads)
-        self.layer_norm1 = nn.LayerNorm(config.width)
-        self.mlp = MLP(config.width, config.quick_gelu)
-        self.layer_norm2 = nn.LayerNorm(config.width)
+        self.self_attn = SelfAttention(width, heads)
+        self.layer_norm1 = nn.LayerNorm(width)
+        self.mlp = MLP(width, inner, quick_gelu)
+        self.layer_norm2 = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         x = x + self.self_attn(self.layer_norm1(x), mask)
         return x + self.mlp(self.layer_norm2(x))
 
@@ -95,7 +95,8 @@ class Encoder(nn.Module):
 
     def __init__(self, config: ClipTextConfig) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
+        sizes = (config.width, config.heads, config.width * 4, config.quick_gelu)
+        self.layers = nn.ModuleList(EncoderLayer(*sizes) for _ in range(config.layers))
 
 
 class TextTransformer(nn.Module):

@@ -38,6 +38,12 @@ class UNetConfig:
         linear_projection: project in and out of transformers by linear layers, not 1x1
             convolutions (SD 2.x, SDXL).
         vector_channels: width of the pooled conditioning vector; None: there is none.
+        depths: transformer blocks behind each residual block on the way down and on the way up,
+            for networks whose levels are not uniform; None: as ``attention_depth`` says.
+        middle_blocks: residual blocks in the middle; 0: there is no middle.
+        only_cross: per level, whether its first attention looks at the tokens too, not at the
+            picture (the x4 upscaler); empty: nowhere.
+        classes: entries of the table of class vectors; None: there is none.
     """
 
     in_channels: int = 4
@@ -51,6 +57,17 @@ class UNetConfig:
     heads: int | None = 8
     linear_projection: bool = False
     vector_channels: int | None = None
+    depths: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    middle_blocks: int = 2
+    only_cross: tuple[bool, ...] = ()
+    classes: int | None = None
+
+    def uniform_depths(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The depths if every level is uniform."""
+        n, levels = self.num_res_blocks, self.attention_depth
+        down = tuple(depth for depth in levels for _ in range(n))
+        up = tuple(depth for depth in reversed(levels) for _ in range(n + 1))
+        return down, up
 
 
 class ResBlock(nn.Module):
@@ -130,9 +147,10 @@ class FeedForward(nn.Module):
 class TransformerBlock(nn.Module):
     """Self-attention, cross-attention, feed-forward; each pre-normed and residual."""
 
-    def __init__(self, dim: int, context_dim: int, heads: int) -> None:
+    def __init__(self, dim: int, context_dim: int, heads: int, only_cross: bool = False) -> None:
         super().__init__()
-        self.attn1 = CrossAttention(dim, dim, heads)
+        self.only_cross = only_cross
+        self.attn1 = CrossAttention(dim, context_dim if only_cross else dim, heads)
         self.ff = FeedForward(dim)
         self.attn2 = CrossAttention(dim, context_dim, heads)
         self.norm1 = nn.LayerNorm(dim)
@@ -140,13 +158,14 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        x = x + self.attn1(self.norm1(x))
+        x = x + self.attn1(self.norm1(x), context if self.only_cross else None)
         x = x + self.attn2(self.norm2(x), context)
         return x + self.ff(self.norm3(x))
 
     def hooked(self, x: Tensor, context: Tensor, at: Watch, place: Place, size: Size) -> Tensor:
         """The same with the hooks of a place."""
-        x = x + self.attn1.hooked(self.norm1(x), None, at, place, size)
+        first = context if self.only_cross else None
+        x = x + self.attn1.hooked(self.norm1(x), first, at, place, size)
         for change in at.hooks.between:
             x = change(x, at.where(place, self.attn1.heads, size))
         x = x + self.attn2.hooked(self.norm2(x), context, at, place, size)
@@ -156,14 +175,14 @@ class TransformerBlock(nn.Module):
 class SpatialTransformer(nn.Module):
     """Transformer blocks over the pixels of a feature map, conditioned on tokens."""
 
-    def __init__(self, c: int, depth: int, config: UNetConfig) -> None:
+    def __init__(self, c: int, depth: int, config: UNetConfig, only_cross: bool = False) -> None:
         super().__init__()
         heads = config.heads or c // 64
         self.linear = config.linear_projection
         self.norm = group_norm(c, eps=1e-6)
         self.proj_in = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
         self.transformer_blocks = nn.ModuleList(
-            TransformerBlock(c, config.context_dim, heads) for _ in range(depth)
+            TransformerBlock(c, config.context_dim, heads, only_cross) for _ in range(depth)
         )
         self.proj_out = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
 
@@ -241,24 +260,31 @@ class UNet(nn.Module):
         self.time_embed = _mlp(c, c_emb)
         if config.vector_channels is not None:
             self.label_emb = nn.Sequential(_mlp(config.vector_channels, c_emb))
+        elif config.classes is not None:
+            self.label_emb = nn.Embedding(config.classes, c_emb)
         self.input_blocks, skips = self._down(c, c_emb)
-        self.middle_block = self._middle(skips[-1], c_emb)
+        if config.middle_blocks:
+            self.middle_block = self._middle(skips[-1], c_emb)
         self.output_blocks = self._up(skips, c_emb)
         conv_out = nn.Conv2d(c, config.out_channels, 3, padding=1)
         self.out = nn.Sequential(group_norm(c), nn.SiLU(), conv_out)
 
-    def _stage(self, c_in: int, c_out: int, c_emb: int, depth: int) -> list[nn.Module]:
-        block: list[nn.Module] = [ResBlock(c_in, c_out, c_emb)]
-        return block + ([SpatialTransformer(c_out, depth, self.config)] if depth else [])
+    def _stage(
+        self, c_in: int, c_out: int, c_emb: int, depth: int, level: int | None = None
+    ) -> list[nn.Module]:
+        cfg, block = self.config, [ResBlock(c_in, c_out, c_emb)]
+        only_cross = bool(cfg.only_cross) and level is not None and cfg.only_cross[level]
+        transformer = [SpatialTransformer(c_out, depth, cfg, only_cross)] if depth else []
+        return [*block, *transformer]
 
     def _down(self, c: int, c_emb: int) -> tuple[nn.ModuleList, list[int]]:
         cfg = self.config
         blocks: list[nn.Module] = [Stage(nn.Conv2d(cfg.in_channels, c, 3, padding=1))]
-        skips = [c]
+        skips, depths = [c], iter((cfg.depths or cfg.uniform_depths())[0])
         for level, mult in enumerate(cfg.channel_mult):
             for _ in range(cfg.num_res_blocks):
                 c_out = cfg.model_channels * mult
-                blocks.append(Stage(*self._stage(c, c_out, c_emb, cfg.attention_depth[level])))
+                blocks.append(Stage(*self._stage(c, c_out, c_emb, next(depths), level)))
                 c = c_out
                 skips.append(c)
             if level < len(cfg.channel_mult) - 1:
@@ -267,16 +293,17 @@ class UNet(nn.Module):
         return nn.ModuleList(blocks), skips
 
     def _middle(self, c: int, c_emb: int) -> Stage:
-        return Stage(*self._stage(c, c, c_emb, self.config.middle_depth), ResBlock(c, c, c_emb))
+        more = [ResBlock(c, c, c_emb) for _ in range(self.config.middle_blocks - 1)]
+        return Stage(*self._stage(c, c, c_emb, self.config.middle_depth), *more)
 
     def _up(self, skips: list[int], c_emb: int) -> nn.ModuleList:
         cfg, skips = self.config, list(skips)
         blocks: list[nn.Module] = []
-        c = skips[-1]
+        c, depths = skips[-1], iter((cfg.depths or cfg.uniform_depths())[1])
         for level, mult in reversed(list(enumerate(cfg.channel_mult))):
             for i in range(cfg.num_res_blocks + 1):
-                c_out, depth = cfg.model_channels * mult, cfg.attention_depth[level]
-                layers = self._stage(c + skips.pop(), c_out, c_emb, depth)
+                c_out = cfg.model_channels * mult
+                layers = self._stage(c + skips.pop(), c_out, c_emb, next(depths), level)
                 c = c_out
                 if level and i == cfg.num_res_blocks:
                     layers.append(Upsample(c))
@@ -298,7 +325,8 @@ class UNet(nn.Module):
             x: noisy latent, ``b c h w``, scaled to the network's input variance.
             timesteps: ``b``, in 0..999 (fractions allowed).
             context: conditioning tokens, ``b n context_dim``.
-            vector: pooled conditioning, ``b vector_channels``; only if the config has one.
+            vector: pooled conditioning, ``b vector_channels``, or class numbers, ``b``; only if
+                the config has one.
             control: added to feature maps on the way.
             watch: functions that look at or change feature maps on the way.
 
@@ -318,7 +346,9 @@ class UNet(nn.Module):
             skips.append(x)
             for change in watch.hooks.input_onward if watch else ():
                 x = change(x, watch.where(("input", i, 0)))
-        x = added.between(self.middle_block(x, emb, context, None, watch, ("middle", 0)))
+        if self.config.middle_blocks:
+            x = self.middle_block(x, emb, context, None, watch, ("middle", 0))
+        x = added.between(x)
         for change in watch.hooks.middle_block if watch else ():
             x = change(x, watch.where(("middle", 0, 0)))
         for i, block in enumerate(self.output_blocks):
