@@ -53,8 +53,7 @@ def prepared(image: Tensor, size: int, crop: bool = True) -> Tensor:
     """Pictures ``b h w c`` as an encoder is shown them: ``b 3 size size``, normalised."""
     x = image[..., :3].movedim(-1, 1).float()
     h, w = x.shape[-2:]
-    scale = size / min(h, w)
-    sides = (round(h * scale), round(w * scale)) if crop else (size, size)
+    sides = (size * h // min(h, w), size * w // min(h, w)) if crop else (size, size)
     if (h, w) != sides:
         x = F.interpolate(x, size=sides, mode="bicubic", antialias=True)
     y, left = (sides[0] - size) // 2, (sides[1] - size) // 2
