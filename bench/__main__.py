@@ -17,6 +17,7 @@ MODULES = (
     "loops",
     "cache",
     "chain",
+    "diffusion",
     "resume",
     "picture",
     "overlap",
