@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from engine.errors import ModelFileError
@@ -17,7 +17,8 @@ from engine.errors import ModelFileError
 from .families import FAMILIES, Checkpoint, detect
 from .families.autoencoder import describe_vae
 from .handles import Vae
-from .weights import Weights, read_header, stream_tensors
+from .networks.compact import EIGHT_BITS, compactable, make_compact
+from .weights import Precision, Shapes, Weights, read_header, read_tensors, stream_tensors
 
 Shape = tuple[int, ...]
 
@@ -25,6 +26,8 @@ Shape = tuple[int, ...]
 VAE_PREFIXES = ("", "first_stage_model.", "vae.")
 #: Tensors that training leaves behind and that no network here has.
 LEFTOVERS = ("position_ids", "logvar", "num_batches_tracked", "logit_scale", "attn_mask")
+#: Of matrices of eight bits: what to multiply by, and what their inputs were divided by.
+SCALES, INPUT_SCALES = ("scale_weight", "weight_scale"), ("scale_input", "input_scale")
 LEFTOVER_PREFIXES = ("loss.", "model_ema.")
 
 
@@ -72,17 +75,60 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     network = build_empty(weights)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes = read_header(weights.path).shapes
-    names = {k: n for k, n in weights.names(shapes).items() if not _is_leftover(n)}
+    names, scales = _without_scales(weights, shapes)
     unpacked = (_unpacked_shapes(weights, n, shapes[k]) for k, n in names.items())
     found = {n: _fit(shape, expected.get(n)) for parts in unpacked for n, shape in parts.items()}
     _check(found, expected, weights)
+    precision = _precision(weights, names, compactable(network), dtype)
+    factors = _read_scales(weights, scales, device)
     state = {
-        name: part.reshape(expected[name])
-        for k, tensor in stream_tensors(weights.path, names.keys(), device, dtype)
+        name: _scaled(part.reshape(expected[name]), factors.get(name))
+        for k, tensor in stream_tensors(weights.path, names.keys(), device, precision)
         for name, part in weights.unpack(names[k], tensor).items()
     }
     network.load_state_dict(state, assign=True)
+    make_compact(network, factors)
     return network.requires_grad_(False).eval()
+
+
+def _without_scales(weights: Weights, shapes: Shapes) -> tuple[dict[str, str], dict[str, str]]:
+    """The file's names to the network's, and those of scales to the weights they are for."""
+    names: dict[str, str] = {}
+    scales: dict[str, str] = {}
+    for key, name in weights.names(shapes).items():
+        layer, _, last = name.rpartition(".")
+        if last in SCALES:
+            scales[key] = f"{layer}.weight"
+        elif not _is_leftover(name):
+            names[key] = name
+    return names, scales
+
+
+def _read_scales(
+    weights: Weights, scales: Mapping[str, str], device: torch.device
+) -> dict[str, Tensor]:
+    tensors = read_tensors(weights.path, scales)
+    return {scales[key]: t.float().to(device) for key, t in tensors.items()}
+
+
+def _scaled(tensor: Tensor, factor: Tensor | None) -> Tensor:
+    """What does not stay compact is multiplied right away."""
+    if factor is None or tensor.dtype in EIGHT_BITS:
+        return tensor
+    return tensor * factor.to(tensor.dtype)
+
+
+def _precision(
+    weights: Weights, names: Mapping[str, str], may_be_compact: set[str], dtype: torch.dtype
+) -> Precision:
+    """Matrices of eight bits stay so; all else has the type that is computed in."""
+
+    def wanted(key: str, stored: torch.dtype) -> torch.dtype:
+        if names[key] not in may_be_compact:
+            return dtype
+        return stored if stored in EIGHT_BITS else weights.kept_as or dtype
+
+    return wanted
 
 
 def _unpacked_shapes(weights: Weights, name: str, shape: Shape) -> dict[str, Shape]:
@@ -117,7 +163,9 @@ class _WithoutInit(TorchFunctionMode):
 
 
 def _is_leftover(name: str) -> bool:
-    return name.endswith(LEFTOVERS) or name.startswith(LEFTOVER_PREFIXES)
+    return name.endswith((*LEFTOVERS, *INPUT_SCALES, "scaled_fp8")) or name.startswith(
+        LEFTOVER_PREFIXES
+    )
 
 
 def _fit(shape: Shape, expected: Shape | None) -> Shape:

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from .checkpoints import build, build_empty
+from .networks.compact import make_compact, scales_of, widened
 from .patches import Patch, patched
 from .weights import Role, Weights
 
@@ -168,10 +169,15 @@ class Residency:
     def _variant(self, weights: Weights, patches: Sequence[Patch]) -> nn.Module:
         """A network that shares what it can with the plain one."""
         base = self.load(weights)
-        state = {name: patched(name, t, patches) for name, t in base.state_dict().items()}
+        touched = {name for patch in patches for name in patch.changes}
+        wide = widened(base, touched)
+        state = {
+            name: patched(name, wide.get(name, t), patches) for name, t in base.state_dict().items()
+        }
         network = build_empty(weights)
         network.load_state_dict(state, assign=True)
-        changed = sum(name in patch.changes for patch in patches for name in state)
+        make_compact(network, scales_of(base))
+        changed = len(touched & state.keys())
         log.info("patched %d tensors of %s", changed, weights.path.name)
         return network.requires_grad_(False).eval()
 

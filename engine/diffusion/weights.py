@@ -108,6 +108,8 @@ class Weights:
         role: decides the precision of the network.
         build: makes the network without weights.
         names: the file's tensor names to the network's, for the tensors that belong to it.
+        kept_as: type that matrices are kept in; None: the one that is computed in, or the file's
+            if that has eight bits. Part of ``id`` too.
         unpack: one of the file's tensors, under its new name, to the network's; for files that
             hold several tensors as one.
     """
@@ -120,6 +122,11 @@ class Weights:
     unpack: Callable[[str, Tensor], Mapping[str, Tensor]] = field(
         default=_as_it_is, compare=False, repr=False
     )
+    kept_as: torch.dtype | None = field(default=None, compare=False)
+
+    def kept(self, dtype: torch.dtype) -> "Weights":
+        """The same weights with matrices of another type."""
+        return replace(self, id=f"{self.id}@{str(dtype).removeprefix('torch.')}", kept_as=dtype)
 
 
 def read_header(path: Path) -> Header:
@@ -142,8 +149,12 @@ def read_tensors(path: Path, names: Iterable[str] | None = None) -> dict[str, Te
     return tensors if names is None else {name: tensors[name] for name in names}
 
 
+#: From a tensor's name and its type in the file to the type that is wanted.
+Precision = Callable[[str, torch.dtype], torch.dtype]
+
+
 def stream_tensors(
-    path: Path, names: Collection[str], device: torch.device, dtype: torch.dtype
+    path: Path, names: Collection[str], device: torch.device, dtype: torch.dtype | Precision
 ) -> Iterator[tuple[str, Tensor]]:
     """Some tensors of a file, one after the other, on a device and in a precision.
 
@@ -154,16 +165,18 @@ def stream_tensors(
         path: the file.
         names: which tensors; they come in the order of the file.
         device: where they shall be.
-        dtype: of the floating-point ones.
+        dtype: of the floating-point ones, or a rule for it.
     """
+    wanted_type = (lambda *_: dtype) if isinstance(dtype, torch.dtype) else dtype
     if path.suffix.lower() not in SAFE_SUFFIXES:
         for name, tensor in read_tensors(path, names).items():
-            yield name, _placed(tensor, device, dtype)
+            yield name, _placed(tensor, device, wanted_type(name, tensor.dtype))
         return
     with path.open("rb") as file:
         start, entries = _safe_index(file)
         wanted = sorted((entries[name]["data_offsets"], name) for name in names)
-        mapped = {n for n in names if device.type == "cpu" and _dtype(entries[n]) == dtype}
+        types = {n: wanted_type(n, _dtype(entries[n])) for n in names}
+        mapped = {n for n in names if device.type == "cpu" and _dtype(entries[n]) == types[n]}
         views = read_tensors(path, mapped) if mapped else {}
         for (begin, end), name in wanted:
             if name in views:
@@ -174,7 +187,7 @@ def stream_tensors(
             file.readinto(buffer)
             raw = torch.frombuffer(buffer, dtype=_dtype(entries[name])) if buffer else None
             tensor = torch.empty(0) if raw is None else raw
-            yield name, _placed(tensor.view(entries[name]["shape"]), device, dtype)
+            yield name, _placed(tensor.view(entries[name]["shape"]), device, types[name])
 
 
 def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:

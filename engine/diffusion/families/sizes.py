@@ -33,7 +33,7 @@ def unet_config(shapes: Shapes) -> UNetConfig:
         num_res_blocks=len(levels[0]),
         attention_depth=tuple(_depth(shapes, f"input_blocks.{level[0]}") for level in levels),
         middle_depth=_depth(shapes, "middle_block"),
-        context_dim=next((s[1] for k, s in shapes.items() if "attn2.to_k" in k), 0),
+        context_dim=next((s[1] for k, s in shapes.items() if k.endswith("attn2.to_k.weight")), 0),
         heads=None if linear else 8,
         linear_projection=linear,
         vector_channels=vector[1] if vector else None,
