@@ -99,6 +99,7 @@ class Dispatcher:
         self._ended = 0
         self._endings: asyncio.Queue[Active] = asyncio.Queue()
         self._checked: dict[str, Order] = {}
+        self._added: dict[str, Job] = {}
         self._metadata = metadata
         self._folders = folders
 
@@ -211,7 +212,7 @@ class Dispatcher:
         if self.paused or not free or not self._may_wait:
             return False
         self._may_wait = False
-        job = await self._tenure.lease(free[0].name)
+        job = await self._tenure.lease(free[0].name, dict(self._added))
         if job is None:
             return False
         self._may_wait = True
@@ -239,9 +240,9 @@ class Dispatcher:
         await self._database.run(jobs.add, job)
         self.record.event(job.id, "queued", {"number": job.number})
         self._may_wait = True
-        self._checked[job.id] = order(read, checked)
+        self._checked[job.id], self._added[job.id] = order(read, checked), job
         if len(self._checked) > KEPT_CHECKED:  # far behind in the queue, or cancelled
-            del self._checked[next(iter(self._checked))]
+            self._forget(next(iter(self._checked)))
         await self.announce()
         self._wake.set()
 
@@ -257,7 +258,7 @@ class Dispatcher:
             The names of the workers that have it now.
         """
         try:
-            made = self._checked.pop(job.id, None) or self._check_again(job)
+            made = self._forget(job.id) or self._check_again(job)
         except InvalidPrompt as error:
             failure = {"exception_type": error.type, "exception_message": error.details}
             active = self._follow(job, {free[0]: job.targets}, {})
@@ -271,6 +272,11 @@ class Dispatcher:
         for member, own in shares.items():
             member.take(job.id, Message("run", self._order(job, made, own)))
         return ",".join(member.name for member in shares)
+
+    def _forget(self, job: str) -> Order | None:
+        """Drop what is kept of a job until its turn, and give it back."""
+        self._added.pop(job, None)
+        return self._checked.pop(job, None)
 
     def _follow(self, job: Job, shares: Mapping[Member, Sequence[str]], prompt: Prompt) -> Active:
         names = [member.name for member in shares]

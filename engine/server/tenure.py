@@ -6,7 +6,7 @@ Invariant: a lease is renewed only if its worker has given a sign of life since 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from engine.store import leases
@@ -26,10 +26,11 @@ class Tenure:
         self._database = database
         self._clock = clock
 
-    async def lease(self, worker: str) -> Job | None:
-        """Lease the next job to a worker."""
+    async def lease(self, worker: str, known: Mapping[str, Job] | None = None) -> Job | None:
+        """Lease the next job to a worker; ``known`` ones are not read again."""
         now = self._clock()
-        return await self._database.run(leases.lease, worker, now, now + LEASE_SECONDS)
+        until = now + LEASE_SECONDS
+        return await self._database.run(leases.lease, worker, now, until, known)
 
     async def keep(
         self, active: Callable[[], Iterable[Active]], lost: Callable[[str], None]

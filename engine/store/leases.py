@@ -8,7 +8,8 @@ Invariant: a job that is leased or running has a worker and an end of its lease;
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from . import turns
 from .jobs import IN_HAND, Job, State, get
@@ -16,8 +17,22 @@ from .jobs import IN_HAND, Job, State, get
 _FREED = "worker = NULL, lease_until = NULL"
 
 
-def lease(db: sqlite3.Connection, worker: str, now: float, until: float) -> Job | None:
-    """Give the job that is next to a worker; None if none waits."""
+def lease(
+    db: sqlite3.Connection,
+    worker: str,
+    now: float,
+    until: float,
+    known: Mapping[str, Job] | None = None,
+) -> Job | None:
+    """Give the job that is next to a worker; None if none waits.
+
+    Args:
+        db: the database.
+        worker: its name.
+        now: seconds since the epoch.
+        until: when the lease ends.
+        known: jobs that need not be read again, as they were added.
+    """
     id = turns.first(db)
     if id is None:
         return None
@@ -27,7 +42,12 @@ def lease(db: sqlite3.Connection, worker: str, now: float, until: float) -> Job 
         "lease_until = ? WHERE id = ?",
         (State.LEASED, now, worker, until, id),
     )
-    return get(db, id)
+    job = (known or {}).get(id)
+    if job is None:
+        return get(db, id)
+    row = db.execute("SELECT number, attempts FROM jobs WHERE id = ?", (id,)).fetchone()
+    job = replace(job, number=row["number"], attempts=row["attempts"])
+    return replace(job, state=State.LEASED, started=now, worker=worker, lease_until=until)
 
 
 def assign(db: sqlite3.Connection, id: str, workers: str) -> None:
