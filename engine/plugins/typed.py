@@ -93,6 +93,7 @@ def node(
     needs: Needs | None = None,
     fingerprint: Fingerprint | None = None,
     check: Check | None = None,
+    deprecated: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as a node of the module that defines it.
 
@@ -116,6 +117,7 @@ def node(
             before each run with the constants (wired inputs are None).
         check: for rules that bounds cannot express; called before a prompt is accepted with
             the constants (wired inputs are left out).
+        deprecated: there is a better way; menus hide it, workflows that have it still run.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +139,7 @@ def node(
             loop=loop,
             pair=pair,
             own_checks=None if check is None else (),
+            deprecated=deprecated,
         )
         _refuse_unasked(spec, needs)
         module = sys.modules[function.__module__]
