@@ -47,54 +47,59 @@ class Validated:
 class Checks:
     """What is known of the prompt before: all of it, and its nodes that had no fault.
 
-    Things are known by the very object (see :class:`.prompt.Reader`), nodes with the kinds of
-    those that feed them, all under the same specs, and only where no file is chosen.
+    Things are known by the very object (see :class:`.prompt.Reader`), all under the same specs,
+    and only where no file is chosen. A node is judged again when it is another object, or when
+    one that feeds it came, went or is of another kind.
     """
 
     def __init__(self) -> None:
         self._specs: Specs = {}
-        self._known: dict[str, _Known] = {}
-        self._fresh: dict[str, _Known] = {}
-        self._whole: tuple[Prompt, list[str] | None, Validated] | None = None
-
-    def begin(self, specs: Specs) -> None:
-        """Turn to another prompt; what the last one did not have is forgotten."""
-        self._known = self._fresh if specs is self._specs else {}
-        self._specs, self._fresh, self._whole = specs, {}, None
+        self._prompt: Prompt = {}
+        self._good: dict[str, PromptNode] = {}
+        self._whole: tuple[list[str] | None, Validated] | None = None
 
     def whole(self, prompt: Prompt, specs: Specs, targets: list[str] | None) -> "Validated | None":
         """What validation said of all of this prompt, if that is known."""
-        known = self._whole if specs is self._specs else None
-        same = known is not None and known[0] is prompt and known[1] == targets
-        return known[2] if known is not None and same else None
-
-    def keep_whole(self, prompt: Prompt, targets: list[str] | None, found: "Validated") -> None:
-        """Remember what validation said, unless files may change it."""
-        kinds = {node.kind for node in prompt.values()}
-        if not any(item.folder for kind in kinds for item in self._specs[kind].inputs):
-            self._whole = (prompt, targets, found)
-
-    def find(self, node: PromptNode, prompt: Prompt) -> PromptNode | None:
-        """The node with coerced constants, if it is known to be good."""
-        known = self._known.get(node.id)
-        if known is None or known[0] is not node or known[1] != _feeding(node, prompt):
+        if prompt is not self._prompt or specs is not self._specs or self._whole is None:
             return None
-        self._fresh[node.id] = known
-        return known[2]
+        return self._whole[1] if self._whole[0] == targets else None
 
-    def keep(self, node: PromptNode, prompt: Prompt, checked: PromptNode) -> None:
-        """Remember a node that had no fault."""
-        if not any(item.folder for item in self._specs[node.kind].inputs):
-            self._fresh[node.id] = (node, _feeding(node, prompt), checked)
+    def known(self, prompt: Prompt, specs: Specs) -> dict[str, PromptNode]:
+        """The nodes that are known to be good, with coerced constants."""
+        if specs is not self._specs:
+            return {}
+        old, good = self._prompt, dict(self._good)
+        others = [id for id, node in prompt.items() if old.get(id) is not node]
+        for id in others:
+            good.pop(id, None)
+        moved = {id for id in others if id not in old or old[id].kind != prompt[id].kind}
+        moved |= old.keys() - prompt.keys()
+        if moved:
+            good = {
+                id: node
+                for id, node in good.items()
+                if id in prompt and not any(link.node in moved for _, link in prompt[id].wired)
+            }
+        return good
 
+    def keep(
+        self,
+        prompt: Prompt,
+        specs: Specs,
+        checked: Mapping[str, tuple[PromptNode, Sequence[Fault]]],
+    ) -> None:
+        """Remember the nodes that had no fault and depend on no file."""
+        self._prompt, self._specs, self._whole = prompt, specs, None
+        kinds = {node.kind for node in prompt.values()}
+        fixed = {kind for kind in kinds if not any(item.folder for item in specs[kind].inputs)}
+        self._good = {
+            id: node for id, (node, faults) in checked.items() if not faults and node.kind in fixed
+        }
 
-#: A node as it was read, the kinds that feed it, and the node as it was checked.
-_Known = tuple[PromptNode, tuple[str | None, ...], PromptNode]
-
-
-def _feeding(node: PromptNode, prompt: Prompt) -> tuple[str | None, ...]:
-    sources = (prompt.get(link.node) for _, link in node.wired)
-    return tuple([None if source is None else source.kind for source in sources])
+    def keep_whole(self, targets: list[str] | None, found: "Validated") -> None:
+        """Remember what validation said, unless files may change it."""
+        if len(self._good) == len(self._prompt):
+            self._whole = (targets, found)
 
 
 def validate(
@@ -121,7 +126,7 @@ def validate(
         return known
     found = _validate(prompt, specs, list_files, targets, checks)
     if checks is not None:
-        checks.keep_whole(prompt, targets, found)
+        checks.keep_whole(targets, found)
     return found
 
 
@@ -159,17 +164,11 @@ def _check_all(
 ) -> dict[str, tuple[PromptNode, list[Fault]]]:
     if checks is None:
         return {id: checker.check(prompt[id]) for id in needed}
-    checks.begin(checker.specs)
-    found: dict[str, tuple[PromptNode, list[Fault]]] = {}
-    for id in needed:
-        node = prompt[id]
-        known = checks.find(node, prompt)
-        if known is not None:
-            found[id] = (known, [])
-            continue
-        found[id] = result = checker.check(node)
-        if not result[1]:
-            checks.keep(node, prompt, result[0])
+    good = checks.known(prompt, checker.specs)
+    found: dict[str, tuple[PromptNode, list[Fault]]] = {
+        id: (good[id], []) if id in good else checker.check(prompt[id]) for id in needed
+    }
+    checks.keep(prompt, checker.specs, found)
     return found
 
 
