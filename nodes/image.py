@@ -3,17 +3,34 @@
 import hashlib
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
 
-from engine.api import Context, Image, Int, Mask, Output, Text, UploadedImage, node, saved_image
+from engine.api import (
+    Bool,
+    Context,
+    Float,
+    Image,
+    Int,
+    Mask,
+    Output,
+    Seed,
+    Socket,
+    Text,
+    UploadedImage,
+    node,
+    saved_image,
+)
 from engine.media.images import load_image, save_png
+from engine.media.layout import batched, padded, pasted, with_channels
 from engine.media.naming import save_name, save_numbered
 
 #: Effort of PNG compression for results and for previews.
 RESULT_COMPRESSION, PREVIEW_COMPRESSION = 4, 1
 HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
 MAX_SIDE = 16384
+INT = Annotated[Any, Socket("INT")]
 
 
 @node("LoadImage", category="image", title="Load Image", lane="host")
@@ -79,6 +96,99 @@ def empty_image(
     """
     rgb = torch.tensor([color >> 16 & 255, color >> 8 & 255, color & 255]) / 255
     return rgb.expand(batch_size, height, width, 3).contiguous()
+
+
+@node(
+    "GetImageSize",
+    category="image",
+    title="Get Image Size",
+    lane="host",
+    outputs=("width", "height", "batch_size"),
+    hidden={"unique_id": "UNIQUE_ID"},
+)
+def get_image_size(*, image: Image) -> tuple[INT, INT, INT]:
+    """Width and height of pictures in pixels, and how many there are.
+
+    Args:
+        image: the pictures.
+    """
+    count, height, width = image.shape[:3]
+    return width, height, count
+
+
+@node("ImageAddNoise", category="image", lane="host")
+def image_add_noise(
+    *, image: Image, seed: Seed() = 0, strength: Float(0.0, 1.0, step=0.01) = 0.5
+) -> Image:
+    """Add Gaussian noise to pictures.
+
+    Args:
+        image: the pictures.
+        seed: of the noise.
+        strength: its standard deviation, where 1 is from black to white.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(image.shape, generator=generator)
+    return (image + strength * noise).clamp(0, 1)
+
+
+@node("ImageBatch", category="image", title="Batch Images", lane="host")
+def image_batch(*, image1: Image, image2: Image) -> Image:
+    """Put two batches of pictures together.
+
+    Args:
+        image1: decides the size.
+        image2: resized and cropped to fit.
+    """
+    return batched(image1, image2)
+
+
+@node("ImageCompositeMasked", category="image", lane="host")
+def image_composite_masked(
+    *,
+    destination: Image,
+    source: Image,
+    x: Int(0, MAX_SIDE, step=1) = 0,
+    y: Int(0, MAX_SIDE, step=1) = 0,
+    resize_source: Bool() = False,
+    mask: Mask = None,
+) -> Image:
+    """Lay one picture onto another.
+
+    Args:
+        destination: decides the size.
+        source: lies above; what hangs over is cut.
+        x: where its left side goes, in pixels.
+        y: where its top goes, in pixels.
+        resize_source: stretch it over the whole destination first.
+        mask: white where it shows; resized to fit.
+    """
+    below = destination.movedim(-1, 1)
+    above = with_channels(source, destination.shape[-1]).movedim(-1, 1)
+    return pasted(below, above, x, y, mask, resize_source).movedim(1, -1).contiguous()
+
+
+@node("ImagePadForOutpaint", category="image", title="Pad Image for Outpainting", lane="host")
+def image_pad_for_outpaint(
+    *,
+    image: Image,
+    left: Int(0, MAX_SIDE, step=8) = 0,
+    top: Int(0, MAX_SIDE, step=8) = 0,
+    right: Int(0, MAX_SIDE, step=8) = 0,
+    bottom: Int(0, MAX_SIDE, step=8) = 0,
+    feathering: Int(0, MAX_SIDE, step=1) = 40,
+) -> tuple[Image, Mask]:
+    """Make room around a picture, and a mask of what is to be painted.
+
+    Args:
+        image: the picture.
+        left: pixels to add.
+        top: pixels to add.
+        right: pixels to add.
+        bottom: pixels to add.
+        feathering: pixels over which old and new will fade into each other.
+    """
+    return padded(image, left, top, right, bottom, feathering)
 
 
 def save_pictures(images: Image, prefix: str, kind: str, compression: int, ctx: Context) -> Output:
