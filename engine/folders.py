@@ -37,6 +37,15 @@ MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "model_patches": ("model_patches",),
     "audio_encoders": ("audio_encoders",),
 }
+#: What makes a folder one that diffusers saved.
+MODEL_INDEX = "model_index.json"
+#: Endings of files of kinds that are no weights.
+OTHER_SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "configs": (".yaml",),
+    "diffusers": (MODEL_INDEX,),
+}
+#: Tiny autoencoders, which are offered beside the others if their files are there.
+TINY_VAES = ("taesd", "taesdxl")
 #: Older names that files and clients still use.
 ALIASES: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models"}
 
@@ -78,8 +87,16 @@ class Folders:
             return _image_names(self.input)
         kind = ALIASES.get(kind, kind)
         roots = self.models.get(kind, ())
-        suffixes = (".yaml",) if kind == "configs" else MODEL_SUFFIXES
-        return sorted({name for root in roots for name in _names(root, suffixes)})
+        suffixes = OTHER_SUFFIXES.get(kind, MODEL_SUFFIXES)
+        names = {name for root in roots for name in _names(root, suffixes)}
+        if kind == "diffusers":
+            return sorted(name.removesuffix("/" + MODEL_INDEX) for name in names if "/" in name)
+        return [*sorted(names), *(self._tiny_vaes() if kind == "vae" else ())]
+
+    def _tiny_vaes(self) -> Sequence[str]:
+        """Tiny autoencoders, which are chosen by the name that their two files begin with."""
+        files = self.list("vae_approx")
+        return [n for n in TINY_VAES if any(f.startswith(f"{n}_decoder.") for f in files)]
 
     def find(self, kind: str, name: str) -> Path:
         """The model file of that kind and name.

@@ -145,11 +145,13 @@ class Vae:
         weights: of the network.
         downscale: pixels a side of one latent cell.
         channels: of the latent.
+        encoder: what encodes, where that is a network of its own.
     """
 
     weights: Weights
     downscale: int
     channels: int
+    encoder: "Vae | None" = None
 
 
 @dataclass(frozen=True)

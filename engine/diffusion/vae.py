@@ -37,7 +37,7 @@ def encode(vae: Vae, image: Tensor, tiled: bool = False) -> Tensor:
     Returns:
         ``b channels h/f w/f``, float32.
     """
-    network = cast(AutoencoderKL, residency.load(vae.weights))
+    network = cast(AutoencoderKL, residency.load((vae.encoder or vae).weights))
     pixels = crop_to_multiple(image[..., :3], vae.downscale).movedim(-1, 1) * 2 - 1
     return _in_parts(
         network.encode, pixels, pixels[0, 0].numel(), 1 / vae.downscale, network, tiled

@@ -8,15 +8,23 @@ Invariant: a handle comes back equal, and only while its file is the same; that 
 file's header and at a few small tensors at most, never at the weights.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from engine.cache.references import register
 from engine.diffusion import handles
 from engine.diffusion.checkpoints import load_checkpoint, load_vae
+from engine.diffusion.files import (
+    load_clip_vision,
+    load_diffusion_model,
+    load_text_encoders,
+    load_tiny_half,
+)
 from engine.diffusion.parameterization import (
     ContinuousEDM,
     ContinuousV,
@@ -27,6 +35,7 @@ from engine.diffusion.upscale import load_upscale_model
 from engine.diffusion.vision import VisionOutput
 from engine.diffusion.weights import file_id
 from engine.errors import ModelFileError
+from engine.folders import TINY_VAES
 
 
 def register_handles() -> None:
@@ -56,7 +65,11 @@ def _load(form: Mapping[str, Any]) -> Any:
 
 def _plain(path: Path, id: str) -> Any:
     """The handle on some weights as their file gives it; raises if that is another file now."""
-    return _handles_in(path, file_id(path))[id]
+    plain, _, kept_as = id.partition("@")
+    handle = _handles_in(path, file_id(path))[plain]
+    if not kept_as:
+        return handle
+    return replace(handle, weights=handle.weights.kept(getattr(torch, kept_as)))
 
 
 @lru_cache(maxsize=64)
@@ -66,11 +79,24 @@ def _handles_in(path: Path, id: str) -> dict[str, Any]:
 
 
 def _loaded(path: Path) -> Iterator[Any]:
-    for load in (load_checkpoint, load_vae, load_upscale_model):
+    loads: tuple[Callable[[Path], Any], ...] = (
+        load_checkpoint,
+        load_vae,
+        load_upscale_model,
+        load_diffusion_model,
+        lambda path: load_text_encoders([path]),
+        load_clip_vision,
+        *(partial(load_tiny_half, name) for name in TINY_VAES),
+    )
+    for load in loads:
         try:
             found: Any = load(path)
         except ModelFileError:
             continue
-        parts = (found,) if hasattr(found, "weights") else vars(found).values()
+        parts = (found,) if _is_handle(found) else vars(found).values()
         for part in parts:
             yield from part.encoders if isinstance(part, handles.Clip) else filter(None, (part,))
+
+
+def _is_handle(found: Any) -> bool:
+    return hasattr(found, "weights") or isinstance(found, handles.Clip)

@@ -16,7 +16,7 @@ SPECS: dict[str, NodeSpec] = {id: node.spec for id, node in builtin_nodes()}
 #: Choices to which newer versions append.
 GROWING = ("sampler_name",)
 #: Choices that are files.
-FILES = ("ckpt_name", "vae_name", "model_name", "image")
+FILES = ("ckpt_name", "vae_name", "model_name", "image", "config_name")
 
 
 #: Optional inputs that we add to nodes that others have too.

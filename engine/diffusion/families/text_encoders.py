@@ -3,6 +3,7 @@
 Invariant: whatever the file calls its tensors, the network sees the names of transformers.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -39,6 +40,14 @@ def describe_text_encoder(header: Header, prefix: str, name: str) -> TextEncoder
             )
             return _encoder(name, weights, shapes)
     return _open_clip(header, prefix, name)
+
+
+def kind_of(shapes: Shapes, prefix: str) -> str:
+    """``l``, ``h`` or ``g``, by the number of layers of the encoder below a prefix."""
+    pattern = re.escape(prefix) + r"(?:text_model\.)?(?:encoder\.layers|transformer\.resblocks)"
+    found = (re.match(pattern + r"\.(\d+)\.", key) for key in shapes)
+    last = max((int(m[1]) for m in found if m), default=0)
+    return "g" if last >= 30 else "h" if last >= 22 else "l"
 
 
 def _open_clip(header: Header, prefix: str, name: str) -> TextEncoder | None:
