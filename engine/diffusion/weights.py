@@ -178,16 +178,21 @@ def stream_tensors(
         types = {n: wanted_type(n, _dtype(entries[n])) for n in names}
         mapped = {n for n in names if device.type == "cpu" and _dtype(entries[n]) == types[n]}
         views = read_tensors(path, mapped) if mapped else {}
+        longest = max(
+            (end - begin for (begin, end), name in wanted if name not in views), default=0
+        )
+        buffer = memoryview(bytearray(longest))  # one for all, or freed ones pile up
         for (begin, end), name in wanted:
             if name in views:
                 yield name, views.pop(name)
                 continue
-            buffer = bytearray(end - begin)
+            part = buffer[: end - begin]
             file.seek(start + begin)
-            file.readinto(buffer)
-            raw = torch.frombuffer(buffer, dtype=_dtype(entries[name])) if buffer else None
-            tensor = torch.empty(0) if raw is None else raw
-            yield name, _placed(tensor.view(entries[name]["shape"]), device, types[name])
+            file.readinto(part)
+            kind = _dtype(entries[name])
+            raw = torch.frombuffer(part, dtype=kind) if part else torch.empty(0, dtype=kind)
+            tensor = _placed(raw.view(entries[name]["shape"]), device, types[name])
+            yield name, tensor.clone() if tensor.data_ptr() == raw.data_ptr() else tensor
 
 
 def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
