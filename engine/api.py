@@ -28,8 +28,6 @@ More that a node may do:
 - ``Blocked("why")`` as a result skips everything that would use it.
 - ``Items[Image]`` as a return annotation is a list whose items feed other nodes one by one;
   ``@node(..., input_is_list=True)`` gets all items of its inputs in one call.
-- ``**ratios: {"out.": Float(0, 1, default=1.0), ...}`` as the last parameter gives sockets whose
-  names are no identifiers; their values come as a dict.
 - ``Output(values, expand=graph.finalize())`` lets other nodes do the work: build them with
   ``GraphBuilder``, give ``graph.node(...).out(0)`` as values.
 - ``@node(..., fingerprint=function)`` runs the node again when what the function returns has
