@@ -2,7 +2,9 @@
 
 import torch
 
-from engine.api import Choice, Int, Latent, Mask, node
+from engine.api import Bool, Choice, Float, Int, Latent, Mask, node
+from engine.media.latents import composed
+from engine.media.layout import pasted
 from engine.media.resize import CROPS, LATENT_METHODS, fill_in, resize
 
 #: Pixels a side of one latent cell, for sizes that are given in pixels.
@@ -53,6 +55,73 @@ def latent_upscale(
     size = fill_in(width, height, old_width * CELL, old_height * CELL)
     columns, rows = (max(MIN_SIDE, side) // CELL for side in size)
     return {**samples, "samples": resize(samples["samples"], columns, rows, upscale_method, crop)}
+
+
+@node("LatentUpscaleBy", category="latent", title="Upscale Latent By", lane="host")
+def latent_upscale_by(
+    *,
+    samples: Latent,
+    upscale_method: Choice(LATENT_METHODS),
+    scale_by: Float(0.01, 8.0, step=0.01) = 1.5,
+) -> Latent:
+    """Make latents so many times larger.
+
+    Args:
+        samples: the latent.
+        upscale_method: how to interpolate; bislerp keeps the strength of latents best.
+        scale_by: factor for both sides.
+    """
+    x = samples["samples"]
+    rows, columns = (max(1, round(side * scale_by)) for side in x.shape[-2:])
+    return {**samples, "samples": resize(x, columns, rows, upscale_method)}
+
+
+@node("LatentComposite", category="latent", title="Latent Composite", lane="host")
+def latent_composite(
+    *,
+    samples_to: Latent,
+    samples_from: Latent,
+    x: Int(0, MAX_SIDE, step=8) = 0,
+    y: Int(0, MAX_SIDE, step=8) = 0,
+    feather: Int(0, MAX_SIDE, step=8) = 0,
+) -> Latent:
+    """Lay one latent onto another.
+
+    Args:
+        samples_to: decides the size.
+        samples_from: lies above; what hangs over is cut.
+        x: where its left side goes, in pixels of the picture.
+        y: where its top goes, in pixels of the picture.
+        feather: pixels over which its sides fade, where they lie inside.
+    """
+    below, above = samples_to["samples"], samples_from["samples"]
+    done = composed(below, above, x // CELL, y // CELL, feather // CELL)
+    return {**samples_to, "samples": done}
+
+
+@node("LatentCompositeMasked", category="latent", lane="host")
+def latent_composite_masked(
+    *,
+    destination: Latent,
+    source: Latent,
+    x: Int(0, MAX_SIDE, step=8) = 0,
+    y: Int(0, MAX_SIDE, step=8) = 0,
+    resize_source: Bool() = False,
+    mask: Mask = None,
+) -> Latent:
+    """Lay one latent onto another, through a mask.
+
+    Args:
+        destination: decides the size.
+        source: lies above; what hangs over is cut.
+        x: where its left side goes, in pixels of the picture.
+        y: where its top goes, in pixels of the picture.
+        resize_source: stretch it over the whole destination first.
+        mask: white where it shows; resized to fit.
+    """
+    below, above = destination["samples"], source["samples"]
+    done = pasted(below, above, x // CELL, y // CELL, mask, resize_source)
+    return {**destination, "samples": done}
 
 
 @node("SetLatentNoiseMask", category="latent/inpaint", title="Set Latent Noise Mask", lane="host")
