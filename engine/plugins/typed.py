@@ -94,11 +94,13 @@ def node(
     fingerprint: Fingerprint | None = None,
     check: Check | None = None,
     deprecated: bool = False,
+    experimental: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as a node of the module that defines it.
 
     An ``async def`` runs on the event loop, beside other nodes. A generator reports progress
-    by ``yield value, total`` and returns its result.
+    by ``yield value, total`` and returns its result. Inputs whose names are no identifiers are
+    a last parameter ``**ratios: {"out.": Float(0, 1, default=1.0)}``, and come as a dict.
 
     Args:
         id: the ``class_type`` of prompts.
@@ -118,6 +120,7 @@ def node(
         check: for rules that bounds cannot express; called before a prompt is accepted with
             the constants (wired inputs are left out).
         deprecated: there is a better way; menus hide it, workflows that have it still run.
+        experimental: may still change; menus mark it.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,6 +143,7 @@ def node(
             pair=pair,
             own_checks=None if check is None else (),
             deprecated=deprecated,
+            experimental=experimental,
         )
         _refuse_unasked(spec, needs)
         module = sys.modules[function.__module__]
@@ -249,21 +253,27 @@ def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 
 
 def _inputs(function: Callable[..., Any], tooltips: Mapping[str, str]) -> list[InputSpec]:
-    parameters = inspect.signature(function).parameters.values()
-    return [_input(p, tooltips.get(p.name)) for p in parameters if p.annotation is not Context]
+    found: list[InputSpec] = []
+    for p in inspect.signature(function).parameters.values():
+        if p.kind is inspect.Parameter.VAR_KEYWORD:
+            named = p.annotation.items()
+            found += [_input(n, socket_of(a), p.default, tooltips.get(p.name)) for n, a in named]
+        elif p.annotation is not Context:
+            found.append(_input(p.name, socket_of(p.annotation), p.default, tooltips.get(p.name)))
+    return found
 
 
-def _input(parameter: inspect.Parameter, tooltip: str | None) -> InputSpec:
-    socket = socket_of(parameter.annotation)
+def _input(name: str, socket: Socket, default: Any, tooltip: str | None) -> InputSpec:
+    """One input; its default is None if it is optional."""
     options = dict(socket.options)
-    is_optional = options.pop("optional", False) or parameter.default is None
+    is_optional = options.pop("optional", False) or default is None
     section: Section = "optional" if is_optional else "required"
     section = "hidden" if socket.hidden else section
-    if parameter.default not in (None, inspect.Parameter.empty):
-        options = {"default": parameter.default, **options}
+    if default is not None and default is not inspect.Parameter.empty:
+        options = {"default": default, **options}
     if tooltip:
         options["tooltip"] = tooltip
-    return InputSpec(parameter.name, socket.type, section, options, socket.choices, socket.folder)
+    return InputSpec(name, socket.type, section, options, socket.choices, socket.folder)
 
 
 def _outputs(sockets: list[Socket], names: tuple[str, ...] | None) -> list[OutputSpec]:

@@ -52,7 +52,32 @@ def everything(
     return image, (count, gain, name, text, flag, mask, ctx)
 
 
+GAINS = {"in.": Float(0, 1, default=0.5), "out.": Int(0, 9)}
+
+
+@node("Named", category="test", experimental=True)
+def named(*, image: Image, **gains: GAINS) -> Image:
+    """Name inputs freely.
+
+    Args:
+        image: any.
+        gains: how much.
+    """
+    return gains
+
+
 NODES = sys.modules[__name__].__dict__["__loom_nodes__"]
+
+
+def test_inputs_may_have_names_that_are_no_identifiers() -> None:
+    info = object_info(NODES["Named"].spec, lambda folder: [])
+    required = info["input"]["required"]
+    assert list(required) == ["image", "in.", "out."] and info["experimental"]
+    expected = {"min": 0.0, "max": 1.0, "default": 0.5, "tooltip": "how much."}
+    assert required["in."] == ["FLOAT", expected]
+    inputs = {"image": 1, "in.": 0.2, "out.": 3}
+    context = Context("1", standard(Path("x")), {}, lambda *_: None, lambda: None)
+    assert NODES["Named"].call(inputs, context).values == ({"in.": 0.2, "out.": 3},)
 
 
 def test_the_spec_follows_from_the_signature() -> None:
