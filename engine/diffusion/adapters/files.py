@@ -4,6 +4,7 @@ Invariant: loading reads names and shapes; what does not fit is left out and cou
 rest works. Tensors of a file are mapped, not copied, and shared by all patches from it.
 """
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,15 @@ def _mapped(path: Path, id: str) -> Mapping[str, Tensor]:
 def adapter_file(path: Path) -> Adapter:
     """A handle on an adapter file."""
     return Adapter(file_id(path), path.name, path)
+
+
+def adapter_in_memory(tensors: Mapping[str, Tensor]) -> Adapter:
+    """A handle on the tensors of an adapter that has no file, known by their content."""
+    content = hashlib.blake2b(digest_size=12)
+    for key, tensor in sorted(tensors.items()):
+        numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        content.update(f"{key}\0{tuple(tensor.shape)}\0".encode() + numbers.numpy().tobytes())
+    return Adapter(content.hexdigest(), "the LoRA in memory", None, dict(tensors))
 
 
 @dataclass(frozen=True)
