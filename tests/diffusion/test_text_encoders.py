@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from engine.diffusion.families.open_clip import text_names, unpack
 from engine.diffusion.families.text_encoders import describe_text_encoder, join
 from engine.diffusion.handles import Clip, TextEncoder
 from engine.diffusion.networks.clip_text import ClipText, ClipTextConfig
@@ -84,6 +85,23 @@ def test_a_pair_equals_transformers(pair: Clip) -> None:
     assert vectors.shape == (1, 77, 192) and pooled.shape == (1, 96)
     assert relative_error(vectors, reference) < BOUND
     assert relative_error(pooled, two.text_embeds) < BOUND
+
+
+def test_open_clips_layout_is_the_one_that_diffusers_converts() -> None:
+    """Names, fused matrices and the turned projection, by a converter that is not ours."""
+    utils = pytest.importorskip("diffusers.loaders.single_file_utils")
+    config = replace(G, projection=G.width)  # the converter takes one for the other
+    state = random_state(config, 2)
+    fused = with_prefix("c.", open_clip_layout(state))
+    assert any(key.endswith("in_proj_weight") for key in fused)
+    reference = theirs(config, state)
+    converted = utils.convert_open_clip_checkpoint(reference, dict(fused), prefix="c.")
+    ours: dict[str, Tensor] = {}
+    for key, name in text_names("c.", fused).items():
+        ours |= unpack(name, fused[key])
+    del ours["logit_scale"]
+    assert ours.keys() == converted.keys() == state.keys()
+    assert all(torch.equal(ours[k], t) and torch.equal(state[k], t) for k, t in converted.items())
 
 
 def test_each_encoder_pads_as_it_was_trained(pair: Clip) -> None:
