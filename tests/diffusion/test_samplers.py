@@ -286,7 +286,7 @@ def test_a_run_ends_on_the_clean_latent_and_costs_what_it_should(name: str) -> N
     sigmas = sigmas_for(Discrete(), "normal", 8)
     result = run(name, sigmas, knows, torch.randn(1, 4, 8, 8) * sigmas[0])
     # UniPC ends at sigma 0.001; the first DPM-Solvers end at the last positive level.
-    left = 4 * sigmas[-2] if name.startswith("dpm_") and name in EVALUATIONS else 0.02
+    left = 5 * sigmas[-2] if name.startswith("dpm_") and name in EVALUATIONS else 0.02
     assert (result - answer).abs().max() < left
     assert len(calls) == EVALUATIONS.get(name, 8)
 
