@@ -138,6 +138,7 @@ class Dispatcher:
         if self.interrupt(job):
             return True
         cancelled = await self._database.run(jobs.cancel_queued, job)
+        self._forget(job)
         await self.announce()
         return cancelled
 
@@ -241,7 +242,7 @@ class Dispatcher:
         self.record.event(job.id, "queued", {"number": job.number})
         self._may_wait = True
         self._checked[job.id], self._added[job.id] = order(read, checked), job
-        if len(self._checked) > KEPT_CHECKED:  # far behind in the queue, or cancelled
+        if len(self._checked) > KEPT_CHECKED:  # far behind in the queue
             self._forget(next(iter(self._checked)))
         await self.announce()
         self._wake.set()

@@ -16,6 +16,9 @@ from .migrations import MIGRATIONS
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Pages that SQLite keeps to itself; the operating system keeps the others.
+PAGE_CACHE_KIB = 512
+
 
 def connect(path: Path | str) -> sqlite3.Connection:
     """Open the file, durable against kill -9 and power loss, at the newest migration.
@@ -27,6 +30,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        f"PRAGMA cache_size = -{PAGE_CACHE_KIB};"
     )
     migrate(connection)
     return connection
