@@ -8,6 +8,7 @@ when the warm-up ends: a cache that is still filling is no leak.
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.live import LiveServer, make_base
 from .rows import Row, row
 
 WARM_UP, JOBS, ROUND = 500, 2000, 20
+#: A browser that has just left keeps its socket for a moment.
+SETTLE_SECONDS = 2
 FLAGS = ("--cache-size", "0.01", "--cache-disk", "0.002")
 
 
@@ -49,6 +52,7 @@ def measure() -> list[Row]:
 def usage(server: LiveServer) -> dict[str, tuple[int, int]]:
     """Resident bytes and open files of both processes."""
     assert server.process is not None
+    time.sleep(SETTLE_SECONDS)
     return {"server": _usage(server.process.pid), "worker": _usage(server.worker_pid())}
 
 

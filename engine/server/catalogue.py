@@ -48,7 +48,8 @@ class Catalogue:
             HTTPServiceUnavailable: they did not come in time.
         """
         try:
-            await asyncio.wait_for(self.known.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.known.wait()
         except TimeoutError:
             text = "The worker has not started yet; look at the server's log and try again."
             raise web.HTTPServiceUnavailable(text=text) from None

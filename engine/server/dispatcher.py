@@ -202,7 +202,8 @@ class Dispatcher:
         while True:
             if not await self._lease_next():
                 try:
-                    await asyncio.wait_for(self._wake.wait(), 5)
+                    async with asyncio.timeout(5):
+                        await self._wake.wait()
                 except TimeoutError:
                     self._may_wait = True
                 self._wake.clear()

@@ -164,7 +164,8 @@ class LocalWorker:
             return
         self.send(Message("stop"))
         try:
-            await asyncio.wait_for(process.wait(), 5)
+            async with asyncio.timeout(5):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
