@@ -7,13 +7,14 @@ too slow for the rest is closed, so that it can reconnect and catch up.
 
 import asyncio
 import contextlib
-import json
 import struct
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, web
+
+from engine.fast_json import dumps
 
 #: Unsent messages after which a client counts as gone.
 LONGEST_QUEUE = 5000
@@ -164,8 +165,8 @@ class Hub:
 def frame(type: str, data: Mapping[str, Any], seq: int | None = None) -> str:
     """A JSON frame of the websocket protocol; ``seq`` says where in the log of runs it stands."""
     if seq is None:
-        return json.dumps({"type": type, "data": data})
-    return json.dumps({"type": type, "data": data, "seq": seq})
+        return dumps({"type": type, "data": data}).decode()
+    return dumps({"type": type, "data": data, "seq": seq}).decode()
 
 
 def _preview(mime: str, picture: bytes) -> bytes:
@@ -173,5 +174,5 @@ def _preview(mime: str, picture: bytes) -> bytes:
 
 
 def _preview_with_metadata(meta: Mapping[str, Any], picture: bytes) -> bytes:
-    head = json.dumps(meta).encode()
+    head = dumps(meta)
     return struct.pack(">II", PREVIEW_IMAGE_WITH_METADATA, len(head)) + head + picture

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.fast_json import loads
+
 
 def bad(text: str, status: type[web.HTTPException] = web.HTTPBadRequest) -> web.HTTPException:
     """An error answer with a JSON body ``{"error": text}``."""
@@ -18,8 +20,8 @@ def bad(text: str, status: type[web.HTTPException] = web.HTTPBadRequest) -> web.
 async def json_body(request: web.Request) -> Any:
     """The JSON value of the body."""
     try:
-        return json.loads(await request.text())
-    except (ValueError, LookupError, RecursionError) as error:
+        return loads(await request.text())
+    except (ValueError, LookupError) as error:
         raise bad(f"The body is no JSON: {error}. Send a JSON value encoded as UTF-8.") from error
 
 

@@ -6,7 +6,6 @@ queue to a worker, and back if that is lost.
 Invariant: a job is in exactly one state; a final state never changes again.
 """
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import JobConflict
+from engine.fast_json import dumps, loads
 
 
 class State(StrEnum):
@@ -272,12 +272,12 @@ def prune(db: sqlite3.Connection, keep: int, max_bytes: int) -> int:
 def _job(row: sqlite3.Row) -> Job:
     data = dict(row)
     for name in ("prompt", "extra", "secrets", "outputs"):
-        data[name] = json.loads(data[name])
-    data["targets"] = tuple(json.loads(data["targets"]))
-    data["failure"] = None if data["failure"] is None else json.loads(data["failure"])
+        data[name] = loads(data[name])
+    data["targets"] = tuple(loads(data["targets"]))
+    data["failure"] = None if data["failure"] is None else loads(data["failure"])
     data["state"] = State(data["state"])
     return Job(**data)
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return dumps(value).decode()

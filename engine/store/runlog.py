@@ -4,11 +4,12 @@ Invariant: sequence numbers grow by time, so a client that knows the last one it
 for all that came after.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from engine.fast_json import dumps, loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def append(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
         "INSERT INTO events (job, type, data, at, seq) SELECT :job, :type, :data, :at, :seq "
         "WHERE EXISTS (SELECT 1 FROM jobs WHERE id = :job)",
         [
-            {"job": e.job, "type": e.type, "data": json.dumps(e.data), "at": e.at, "seq": e.seq}
+            {"job": e.job, "type": e.type, "data": dumps(e.data).decode(), "at": e.at, "seq": e.seq}
             for e in entries
         ],
     )
@@ -82,6 +83,5 @@ def _rows(limit: int | None) -> int:
 
 def _entries(rows: Iterable[sqlite3.Row]) -> list[Entry]:
     return [
-        Entry(row["job"], row["type"], json.loads(row["data"]), row["at"], row["seq"])
-        for row in rows
+        Entry(row["job"], row["type"], loads(row["data"]), row["at"], row["seq"]) for row in rows
     ]

@@ -13,11 +13,12 @@ Invariant: a frame is two big-endian u32 lengths, then JSON, then a blob; the ki
 all there are.
 """
 
-import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
+
+from engine.fast_json import dumps, loads
 
 _LENGTHS = struct.Struct(">II")
 
@@ -37,12 +38,12 @@ class Message:
 
 def encode(message: Message) -> bytes:
     """The frame of a message."""
-    body = json.dumps({"kind": message.kind, "data": message.data}).encode()
+    body = dumps({"kind": message.kind, "data": message.data})
     return _LENGTHS.pack(len(body), len(message.blob)) + body + message.blob
 
 
 def _decode(body: bytes, blob: bytes) -> Message:
-    parsed = json.loads(body)
+    parsed = loads(body)
     return Message(parsed["kind"], parsed["data"], blob)
 
 

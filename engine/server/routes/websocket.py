@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-import json
 import uuid
 
 from aiohttp import WSMsgType, web
+
+from engine.fast_json import loads
 
 from ..hub import Client, frame
 from ..request import bad, query_int
@@ -53,7 +54,7 @@ async def _listen(state: ServerState, client: Client, socket: web.WebSocketRespo
         if message.type is not WSMsgType.TEXT:
             continue
         with contextlib.suppress(ValueError, RecursionError):
-            said = json.loads(message.data)
+            said = loads(message.data)
             if isinstance(said, dict) and said.get("type") == "feature_flags":
                 flags = said.get("data")
                 client.flags = flags if isinstance(flags, dict) else {}
