@@ -157,7 +157,9 @@ class Executor:
         self, prompt: Prompt, outputs: Sequence[str], number: float
     ) -> dict[str, Signature]:
         """Names of all results."""
-        prints = await self._hooks(number).fingerprints(prompt, upstream(prompt, outputs))
+        hooks = self._hooks(number)
+        asked = upstream(prompt, outputs) if hooks.may_change(prompt) else ()
+        prints = await hooks.fingerprints(prompt, asked)
         return signatures(prompt, self.specs, self.file_stamp, prints, before=self._signed)
 
     async def faults(self, prompt: Prompt) -> dict[str, list[Fault]]:

@@ -39,6 +39,11 @@ class Hooks:
     folders: Folders
     number: float = 0.0
 
+    def may_change(self, prompt: Prompt) -> bool:
+        """Whether any node of a prompt has a fingerprint."""
+        kinds = {node.kind for node in prompt.values()}
+        return any(k in self.nodes and self.nodes[k].fingerprint is not None for k in kinds)
+
     async def fingerprints(self, prompt: Prompt, ids: Iterable[str]) -> dict[str, Any]:
         """Per node that has one, its fingerprint; one that is never the same means "always"."""
         asked = [id for id in ids if prompt[id].kind in self.nodes]
