@@ -53,14 +53,14 @@ def load_vae(path: Path) -> Vae:
     """A handle on an autoencoder that is a file of its own.
 
     Raises:
-        ModelFileError: the file cannot be read or holds no KL autoencoder.
+        ModelFileError: the file cannot be read or holds no autoencoder.
     """
     header = read_header(path)
     found = (describe_vae(header, prefix) for prefix in VAE_PREFIXES)
     vae = next((vae for vae in found if vae is not None), None)
     if vae is None:
         raise ModelFileError(
-            f"'{path.name}' holds no KL autoencoder with encoder and decoder; its tensors are "
+            f"'{path.name}' holds no autoencoder with encoder and decoder; its tensors are "
             f"{_some(header.shapes)}. Choose a VAE file."
         )
     return vae

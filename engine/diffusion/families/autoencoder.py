@@ -1,24 +1,33 @@
-"""KL autoencoders, inside a checkpoint or as files of their own, in both published layouts.
+"""Autoencoders, inside a checkpoint or as files of their own, in both published layouts.
+
+A codebook among the tensors (``quantize.embedding.weight``) means vector quantisation, none the
+KL-regularised kind.
 
 Invariant: whatever the file calls its tensors, the network sees CompVis' names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+
+from torch import nn
 
 from ..handles import Vae
 from ..networks.autoencoder import AutoencoderKL
+from ..networks.vq import VectorQuantised
 from ..weights import Header, Names, Shapes, Weights, strip_prefix
 from .sizes import autoencoder_config, below
 
+CODEBOOK = "quantize.embedding.weight"
 #: diffusers' names to CompVis' names; ``down_blocks`` and ``up_blocks`` are done apart.
 DIFFUSERS_NAMES = (
     (r"\.conv_norm_out\.", ".norm_out."),
     (r"\.conv_shortcut\.", ".nin_shortcut."),
-    (r"\.mid_block\.attentions\.0\.group_norm\.", ".mid.attn_1.norm."),
-    (r"\.mid_block\.attentions\.0\.(?:to_(.)|(q)uery|(k)ey|(v)alue)\.", r".mid.attn_1.\1\2\3\4."),
-    (r"\.mid_block\.attentions\.0\.(?:to_out\.0|proj_attn)\.", ".mid.attn_1.proj_out."),
+    (r"\.(attentions\.\d+)\.group_norm\.", r".\1.norm."),
+    (r"\.(attentions\.\d+)\.(?:to_([qkv])|(q)uery|(k)ey|(v)alue)\.", r".\1.\2\3\4\5."),
+    (r"\.(attentions\.\d+)\.(?:to_out\.0|proj_attn)\.", r".\1.proj_out."),
+    (r"\.mid_block\.attentions\.0\.", ".mid.attn_1."),
+    (r"\.attentions\.", ".attn."),
     (r"\.mid_block\.resnets\.0\.", ".mid.block_1."),
     (r"\.mid_block\.resnets\.1\.", ".mid.block_2."),
     (r"\.resnets\.", ".block."),
@@ -43,7 +52,9 @@ def describe_vae(header: Header, prefix: str) -> Vae | None:
 
 def _vae(header: Header, shapes: Shapes, names: Names) -> Vae:
     config = autoencoder_config(shapes)
-    build = partial(AutoencoderKL, config)
+    build: Callable[[], nn.Module] = partial(AutoencoderKL, config)
+    if CODEBOOK in shapes:
+        build = partial(VectorQuantised, config, shapes[CODEBOOK][0])
     weights = Weights(f"{header.id}:vae", header.path, "vae", build, header.through(names))
     return Vae(weights, config.downscale, config.embed_dim)
 

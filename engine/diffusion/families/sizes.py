@@ -80,11 +80,12 @@ def clip_config(shapes: Shapes) -> ClipTextConfig:
 
 
 def autoencoder_config(shapes: Shapes) -> AutoencoderConfig:
-    """Sizes of a KL autoencoder; names begin with ``encoder.``, ``decoder.`` and so on."""
+    """Sizes of an autoencoder; names begin with ``encoder.``, ``decoder.`` and so on."""
     channels, image_channels = shapes["encoder.conv_in.weight"][:2]
     levels = range(_count(shapes, r"encoder\.down\.(\d+)\."))
     widths = [shapes[f"encoder.down.{i}.block.0.conv1.weight"][0] for i in levels]
     z_channels = shapes["decoder.conv_in.weight"][1]
+    attention = tuple(f"encoder.down.{i}.attn.0.norm.weight" in shapes for i in levels)
     return AutoencoderConfig(
         channels=channels,
         channel_mult=tuple(width // channels for width in widths),
@@ -92,6 +93,9 @@ def autoencoder_config(shapes: Shapes) -> AutoencoderConfig:
         z_channels=z_channels,
         embed_dim=shapes.get("post_quant_conv.weight", (0, z_channels))[1],
         image_channels=image_channels,
+        attention=attention if any(attention) else (),
+        middle_attention="encoder.mid.attn_1.norm.weight" in shapes,
+        moments=shapes["encoder.conv_out.weight"][0] != z_channels,
     )
 
 

@@ -1,5 +1,7 @@
 """The KL-regularised autoencoder of latent diffusion (Rombach et al. 2022, section 3.1).
 
+Encoder and decoder also serve the one with a codebook (:mod:`.vq`).
+
 Invariant: parameter names are those of the original checkpoints below
 ``first_stage_model.``; one latent cell stands for ``2 ** (levels - 1)`` pixels a side.
 """
@@ -25,6 +27,9 @@ class AutoencoderConfig:
         z_channels: channels of the encoder's output and the decoder's input.
         embed_dim: channels of the latent.
         image_channels: channels of the picture.
+        attention: per level, from the finest, whether its blocks attend; empty: nowhere.
+        middle_attention: whether the bottleneck attends.
+        moments: the encoder gives mean and variance, not one value.
     """
 
     channels: int = 128
@@ -33,11 +38,23 @@ class AutoencoderConfig:
     z_channels: int = 4
     embed_dim: int = 4
     image_channels: int = 3
+    attention: tuple[bool, ...] = ()
+    middle_attention: bool = True
+    moments: bool = True
 
     @property
     def downscale(self) -> int:
         """Pixels a side that one latent cell stands for."""
         return 2 ** (len(self.channel_mult) - 1)
+
+    @property
+    def encoded_channels(self) -> int:
+        """Channels that the encoder gives."""
+        return self.z_channels * (2 if self.moments else 1)
+
+    def attends(self, level: int) -> bool:
+        """Whether the blocks of a level attend."""
+        return bool(self.attention) and self.attention[level]
 
 
 class ResnetBlock(nn.Module):
@@ -79,10 +96,10 @@ class AttnBlock(nn.Module):
 class Middle(nn.Module):
     """The bottleneck: residual block, attention, residual block."""
 
-    def __init__(self, c: int) -> None:
+    def __init__(self, c: int, attend: bool = True) -> None:
         super().__init__()
         self.block_1 = ResnetBlock(c, c)
-        self.attn_1 = AttnBlock(c)
+        self.attn_1 = AttnBlock(c) if attend else nn.Identity()
         self.block_2 = ResnetBlock(c, c)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,22 +131,26 @@ class Upsample(nn.Module):
 class Level(nn.Module):
     """The residual blocks of one resolution, with the resampling that ends it."""
 
-    def __init__(self, widths: list[int], resample: nn.Module | None, name: str) -> None:
+    def __init__(
+        self, widths: list[int], resample: nn.Module | None, name: str, attend: bool = False
+    ) -> None:
         super().__init__()
         pairs = pairwise(widths)
         self.block = nn.ModuleList(ResnetBlock(a, b) for a, b in pairs)
+        self.attn = nn.ModuleList(AttnBlock(c) for c in widths[1:] if attend)
         if resample is not None:
             self.add_module(name, resample)
         self._resample = name if resample is not None else None
 
     def forward(self, x: Tensor) -> Tensor:
-        for block in self.block:
+        for i, block in enumerate(self.block):
             x = block(x)
+            x = self.attn[i](x) if len(self.attn) else x
         return getattr(self, self._resample)(x) if self._resample else x
 
 
 class Encoder(nn.Module):
-    """Picture to the moments of the latent's posterior."""
+    """Picture to the moments of the latent's posterior, or to the latent."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -141,11 +162,11 @@ class Encoder(nn.Module):
             last = i == len(widths) - 1
             resample = None if last else Downsample(width)
             chain = [c] + [width] * config.num_res_blocks
-            self.down.append(Level(chain, resample, "downsample"))
+            self.down.append(Level(chain, resample, "downsample", config.attends(i)))
             c = width
-        self.mid = Middle(c)
+        self.mid = Middle(c, config.middle_attention)
         self.norm_out = group_norm(c, eps=1e-6)
-        self.conv_out = nn.Conv2d(c, 2 * config.z_channels, 3, padding=1)
+        self.conv_out = nn.Conv2d(c, config.encoded_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.conv_in(x)
@@ -162,11 +183,12 @@ class Decoder(nn.Module):
         widths = [config.channels * m for m in config.channel_mult]
         c = widths[-1]
         self.conv_in = nn.Conv2d(config.z_channels, c, 3, padding=1)
-        self.mid = Middle(c)
+        self.mid = Middle(c, config.middle_attention)
         levels: list[nn.Module] = []
         for i, width in reversed(list(enumerate(widths))):
             chain = [c] + [width] * (config.num_res_blocks + 1)
-            levels.insert(0, Level(chain, Upsample(width) if i else None, "upsample"))
+            resample = Upsample(width) if i else None
+            levels.insert(0, Level(chain, resample, "upsample", config.attends(i)))
             c = width
         self.up = nn.ModuleList(levels)
         self.norm_out = group_norm(c, eps=1e-6)
