@@ -18,7 +18,8 @@ def unet_config(shapes: Shapes) -> UNetConfig:
     """Sizes of a U-Net; names begin behind ``model.diffusion_model.``.
 
     Convolutions around the transformers mean 8 heads (SD 1.x), linear layers 64 channels a
-    head (SD 2.x, SDXL).
+    head (SD 2.x, SDXL). Without transformers, 32 channels a head; but 8 heads where residual
+    blocks resample, or where only the middle attends (the models of Rombach et al. 2022).
     """
     out_channels, model_channels = shapes["out.2.weight"][0], shapes["out.2.weight"][1]
     levels = _levels(shapes)
@@ -40,8 +41,32 @@ def unet_config(shapes: Shapes) -> UNetConfig:
         middle_blocks=sum(f"middle_block.{i}.in_layers.0.weight" in shapes for i in range(3)),
         only_cross=tuple(_only_cross(shapes, level[0]) for level in levels),
         classes=classes[0] if classes else None,
+        tokens=not _pixels_attend(shapes),
+        resampling_blocks=_resampled_by_blocks(shapes),
+        scale_shift=_is_scaled(shapes),
     )
+    config = config if config.tokens else _with_pixel_heads(config)
     return _with_depths(config, shapes, [block for level in levels for block in level])
+
+
+def _pixels_attend(shapes: Shapes) -> bool:
+    return any(name.endswith(".1.qkv.weight") for name in shapes)
+
+
+def _is_scaled(shapes: Shapes) -> bool:
+    """Whether the timestep gives two numbers a channel: a scale and a shift."""
+    told = shapes["input_blocks.1.0.emb_layers.1.weight"][0]
+    return told == 2 * shapes["input_blocks.1.0.in_layers.2.weight"][0]
+
+
+def _resampled_by_blocks(shapes: Shapes) -> bool:
+    return any(re.match(r"output_blocks\.\d+\.[12]\.in_layers\.", name) for name in shapes)
+
+
+def _with_pixel_heads(config: UNetConfig) -> UNetConfig:
+    """The config with the heads of networks that read no tokens."""
+    fixed = config.resampling_blocks or not any(config.attention_depth)
+    return replace(config, heads=8 if fixed else None, head_channels=32)
 
 
 def _with_depths(config: UNetConfig, shapes: Shapes, blocks: list[int]) -> UNetConfig:
@@ -108,12 +133,27 @@ def below(shapes: Shapes, prefix: str, replacement: str = "") -> Shapes:
 def _levels(shapes: Shapes) -> list[list[int]]:
     """Input blocks with residual blocks, grouped by the downsampling between them."""
     levels: list[list[int]] = [[]]
-    for i in range(1, _count(shapes, r"input_blocks\.(\d+)\.")):
-        if f"input_blocks.{i}.0.op.weight" in shapes:
+    count = _count(shapes, r"input_blocks\.(\d+)\.")
+    halving = _downsampling(shapes, count)
+    for i in range(1, count):
+        if i in halving:
             levels.append([])
         else:
             levels[-1].append(i)
     return levels
+
+
+def _downsampling(shapes: Shapes, count: int) -> range | set[int]:
+    """Input blocks that halve the size.
+
+    Residual blocks that do so look like others; but those that double it again stand behind
+    another one, and tell how many there are in a level.
+    """
+    if not _resampled_by_blocks(shapes):
+        return {i for i in range(count) if f"input_blocks.{i}.0.op.weight" in shapes}
+    pattern = re.compile(r"output_blocks\.(\d+)\.[12]\.in_layers\.")
+    first = min(int(m[1]) for m in map(pattern.match, shapes) if m)
+    return range(first + 1, count, first + 1)
 
 
 def _width(shapes: Shapes, block: int) -> int:
@@ -121,6 +161,8 @@ def _width(shapes: Shapes, block: int) -> int:
 
 
 def _depth(shapes: Shapes, block: str) -> int:
+    if f"{block}.1.qkv.weight" in shapes:
+        return 1
     return _count(shapes, re.escape(block) + r"\.1\.transformer_blocks\.(\d+)\.")
 
 

@@ -1,8 +1,8 @@
-"""The denoising U-Net with cross-attention (Rombach et al. 2022, section 3.3 and appendix E).
+"""The denoising U-Net of latent diffusion (Rombach et al. 2022, section 3.3 and appendix E).
 
 Invariant: parameter names are those of the original checkpoints below
-``model.diffusion_model.``; the config holds every size, so one class serves SD 1.x, 2.x,
-SDXL and the embedded model.
+``model.diffusion_model.``; the config holds every size, so one class serves the models of the
+paper, SD 1.x, 2.x, SDXL and the embedded model.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class UNetConfig:
         attention_depth: transformer blocks behind each residual block, per level (0: none).
         middle_depth: transformer blocks in the middle.
         context_dim: width of the conditioning tokens.
-        heads: attention heads; None means 64 channels a head.
+        heads: attention heads; None means ``head_channels`` channels a head.
         linear_projection: project in and out of transformers by linear layers, not 1x1
             convolutions (SD 2.x, SDXL).
         vector_channels: width of the pooled conditioning vector; None: there is none.
@@ -44,6 +44,11 @@ class UNetConfig:
         only_cross: per level, whether its first attention looks at the tokens too, not at the
             picture (the x4 upscaler); empty: nowhere.
         classes: entries of the table of class vectors; None: there is none.
+        head_channels: channels of an attention head where ``heads`` is None.
+        tokens: whether the network attends to tokens; otherwise its attention, at the levels
+            that ``attention_depth`` says, is over the picture alone.
+        resampling_blocks: halve and double sizes in residual blocks, not by convolutions.
+        scale_shift: the timestep scales features too, instead of shifting them only.
     """
 
     in_channels: int = 4
@@ -61,6 +66,14 @@ class UNetConfig:
     middle_blocks: int = 2
     only_cross: tuple[bool, ...] = ()
     classes: int | None = None
+    head_channels: int = 64
+    tokens: bool = True
+    resampling_blocks: bool = False
+    scale_shift: bool = False
+
+    def heads_of(self, channels: int) -> int:
+        """Heads of an attention over so many channels."""
+        return self.heads or channels // self.head_channels
 
     def uniform_depths(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The depths if every level is uniform."""
@@ -71,20 +84,63 @@ class UNetConfig:
 
 
 class ResBlock(nn.Module):
-    """Residual block whose second half is shifted by the timestep embedding."""
+    """Residual block whose second half is shifted, or scaled too, by the timestep embedding.
 
-    def __init__(self, c_in: int, c_out: int, c_emb: int) -> None:
+    Args:
+        c_in: channels of its input.
+        c_out: channels of its output.
+        c_emb: features of the timestep.
+        resample: ``down`` or ``up`` if it halves or doubles height and width as well.
+        scale_shift: whether the timestep scales.
+    """
+
+    def __init__(
+        self, c_in: int, c_out: int, c_emb: int, resample: str = "", scale_shift: bool = False
+    ) -> None:
         super().__init__()
+        self.resample, self.scale_shift = resample, scale_shift
         conv_in = nn.Conv2d(c_in, c_out, 3, padding=1)
         conv_out = nn.Conv2d(c_out, c_out, 3, padding=1)
         self.in_layers = nn.Sequential(group_norm(c_in), nn.SiLU(), conv_in)
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(c_emb, c_out))
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(c_emb, c_out * (1 + scale_shift)))
         self.out_layers = nn.Sequential(group_norm(c_out), nn.SiLU(), nn.Identity(), conv_out)
         self.skip_connection = nn.Conv2d(c_in, c_out, 1) if c_in != c_out else nn.Identity()
 
-    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
-        h = self.in_layers(x) + self.emb_layers(emb)[:, :, None, None]
-        return self.skip_connection(x) + self.out_layers(h)
+    def forward(self, x: Tensor, emb: Tensor, size: torch.Size | None = None) -> Tensor:
+        if self.resample:
+            h = self.in_layers[2](self._resized(self.in_layers[:2](x), size))
+            x = self._resized(x, size)
+        else:
+            h = self.in_layers(x)
+        told = self.emb_layers(emb)[:, :, None, None]
+        if self.scale_shift:
+            scale, shift = told.chunk(2, dim=1)
+            h = self.out_layers[1:](self.out_layers[0](h) * (1 + scale) + shift)
+        else:
+            h = self.out_layers(h + told)
+        return self.skip_connection(x) + h
+
+    def _resized(self, x: Tensor, size: torch.Size | None) -> Tensor:
+        if self.resample == "down":
+            return F.avg_pool2d(x, 2, ceil_mode=True)
+        return F.interpolate(x, size=size, mode="nearest")
+
+
+class PixelAttention(nn.Module):
+    """Self-attention over the pixels of a feature map, for networks that read no tokens."""
+
+    def __init__(self, c: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = group_norm(c)
+        self.qkv = nn.Conv1d(c, 3 * c, 1)
+        self.proj_out = nn.Conv1d(c, c, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        flat = self.qkv(self.norm(x).flatten(2)).transpose(1, 2)  # b (h w) (heads 3 d)
+        parts = flat.unflatten(2, (self.heads, 3, -1)).unbind(3)
+        h = attention(*(part.flatten(2) for part in parts), self.heads)  # b (h w) c
+        return x + self.proj_out(h.transpose(1, 2)).unflatten(2, x.shape[-2:])
 
 
 class CrossAttention(nn.Module):
@@ -177,7 +233,7 @@ class SpatialTransformer(nn.Module):
 
     def __init__(self, c: int, depth: int, config: UNetConfig, only_cross: bool = False) -> None:
         super().__init__()
-        heads = config.heads or c // 64
+        heads = config.heads_of(c)
         self.linear = config.linear_projection
         self.norm = group_norm(c, eps=1e-6)
         self.proj_in = nn.Linear(c, c) if self.linear else nn.Conv2d(c, c, 1)
@@ -240,7 +296,7 @@ class Stage(nn.Sequential):
     ) -> Tensor:
         for layer in self:
             if isinstance(layer, ResBlock):
-                x = layer(x, emb)
+                x = layer(x, emb, size)
             elif isinstance(layer, SpatialTransformer):
                 x = layer(x, context, at, block)
             elif isinstance(layer, Upsample):
@@ -272,10 +328,21 @@ class UNet(nn.Module):
     def _stage(
         self, c_in: int, c_out: int, c_emb: int, depth: int, level: int | None = None
     ) -> list[nn.Module]:
-        cfg, block = self.config, [ResBlock(c_in, c_out, c_emb)]
+        cfg, block = self.config, self._block(c_in, c_out, c_emb)
+        if not depth:
+            return [block]
+        if not cfg.tokens:
+            return [block, PixelAttention(c_out, cfg.heads_of(c_out))]
         only_cross = bool(cfg.only_cross) and level is not None and cfg.only_cross[level]
-        transformer = [SpatialTransformer(c_out, depth, cfg, only_cross)] if depth else []
-        return [*block, *transformer]
+        return [block, SpatialTransformer(c_out, depth, cfg, only_cross)]
+
+    def _block(self, c_in: int, c_out: int, c_emb: int, resample: str = "") -> ResBlock:
+        return ResBlock(c_in, c_out, c_emb, resample, self.config.scale_shift)
+
+    def _resampling(self, c: int, c_emb: int, way: str) -> nn.Module:
+        if self.config.resampling_blocks:
+            return self._block(c, c, c_emb, way)
+        return Downsample(c) if way == "down" else Upsample(c)
 
     def _down(self, c: int, c_emb: int) -> tuple[nn.ModuleList, list[int]]:
         cfg = self.config
@@ -288,12 +355,12 @@ class UNet(nn.Module):
                 c = c_out
                 skips.append(c)
             if level < len(cfg.channel_mult) - 1:
-                blocks.append(Stage(Downsample(c)))
+                blocks.append(Stage(self._resampling(c, c_emb, "down")))
                 skips.append(c)
         return nn.ModuleList(blocks), skips
 
     def _middle(self, c: int, c_emb: int) -> Stage:
-        more = [ResBlock(c, c, c_emb) for _ in range(self.config.middle_blocks - 1)]
+        more = [self._block(c, c, c_emb) for _ in range(self.config.middle_blocks - 1)]
         return Stage(*self._stage(c, c, c_emb, self.config.middle_depth), *more)
 
     def _up(self, skips: list[int], c_emb: int) -> nn.ModuleList:
@@ -306,7 +373,7 @@ class UNet(nn.Module):
                 layers = self._stage(c + skips.pop(), c_out, c_emb, next(depths), level)
                 c = c_out
                 if level and i == cfg.num_res_blocks:
-                    layers.append(Upsample(c))
+                    layers.append(self._resampling(c, c_emb, "up"))
                 blocks.append(Stage(*layers))
         return nn.ModuleList(blocks)
 
