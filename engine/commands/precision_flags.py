@@ -14,7 +14,8 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
     """Flags of all commands that compute."""
     group = parser.add_argument_group(
         "precision and memory of networks",
-        "Without these each network computes in half precision where the device does so well.",
+        "Without these each network computes in half precision where the device does so well. "
+        "The layers of a network that is larger than its share of a GPU come when they are called.",
     )
     whole = group.add_mutually_exclusive_group()
     for precision in ("fp32", "fp16"):
@@ -30,7 +31,7 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
     amount = group.add_mutually_exclusive_group()
     for flag, share in SHARES.items():
         name, part = flag.replace("_", "-"), f"up to {share:g} of the device's memory for weights"
-        text = "drop each network when the next one is used" if share == 0 else part
+        text = "keep next to nothing: layers come when they are called" if share == 0 else part
         amount.add_argument(f"--{name}", action="store_true", help=text)
     group.add_argument(
         "--reserve-vram",

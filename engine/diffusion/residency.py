@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 from weakref import WeakValueDictionary
 
 import torch
@@ -21,12 +22,15 @@ from torch import nn
 from .checkpoints import build, build_empty
 from .networks.compact import make_compact, scales_of, widened
 from .patches import Patch, patched
+from .streaming import Streamer, stream, streamer_of
 from .weights import Role, Weights
 
 log = logging.getLogger(__name__)
 
 #: Part of a device's memory that weights may fill; the rest is for activations.
 WEIGHT_SHARE = 0.6
+#: Where networks wait that do not fit on the device.
+HOST = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class Residency:
 
     Attributes:
         device: where they are.
-        budget: bytes of weights to keep at most; a single larger network is still loaded.
+        budget: bytes of weights to keep at most; the layers of a larger network come and go.
     """
 
     def __init__(
@@ -159,12 +163,24 @@ class Residency:
             return [Held(owner, sizes[owner], str(self.device)) for owner in self._kept]
 
     def _build(self, weights: Weights) -> nn.Module:
-        network = build(weights, self.device, self._dtype(weights.role, self.device))
+        dtype = self._dtype(weights.role, self.device)
+        if self.device != HOST and _size_as(weights, dtype) > self.budget:
+            return self._streamed(build(weights, HOST, dtype), weights)
+        network = build(weights, self.device, dtype)
         size = size_of(network) / 2**20
         log.info(
             "loaded %s of %s: %.1f MB on %s", weights.role, weights.path.name, size, self.device
         )
         return network
+
+    def _streamed(self, network: nn.Module, weights: Weights) -> nn.Module:
+        """A network that is larger than the budget, in layers that come when they are called."""
+        streamed = stream(network, self.device, self.budget)
+        stays = cast(Streamer, streamer_of(streamed)).resident / 2**20
+        size, name = size_of(network) / 2**20, weights.path.name
+        text = "streams %s of %s: %.1f of %.1f MB stay on %s, the rest comes layer by layer"
+        log.info(text, weights.role, name, stays, size, self.device)
+        return streamed
 
     def _variant(self, weights: Weights, patches: Sequence[Patch]) -> nn.Module:
         """A network that shares what it can with the plain one."""
@@ -179,7 +195,8 @@ class Residency:
         make_compact(network, scales_of(base))
         changed = len(touched & state.keys())
         log.info("patched %d tensors of %s", changed, weights.path.name)
-        return network.requires_grad_(False).eval()
+        network.requires_grad_(False).eval()
+        return self._streamed(network.to(HOST), weights) if streamer_of(base) else network
 
     def _make_room(self) -> None:
         used = sum(held.bytes for held in self.ledger())
@@ -196,8 +213,15 @@ def _owner(weights: Weights, patches: Sequence[Patch]) -> str:
     return f"{weights.id}+{hashlib.blake2b(names.encode(), digest_size=6).hexdigest()}"
 
 
+def _size_as(weights: Weights, dtype: torch.dtype) -> int:
+    """Bytes of a network in a precision."""
+    return sum(p.numel() for p in build_empty(weights).parameters()) * dtype.itemsize
+
+
 def _own(network: nn.Module, seen: set[int]) -> int:
-    """Bytes of the tensors whose addresses have not been seen yet."""
+    """Bytes on the device of the tensors whose addresses have not been seen yet."""
+    if streamer := streamer_of(network):
+        return streamer.most
     total = 0
     for p in network.parameters():
         if p.data_ptr() not in seen:

@@ -33,6 +33,7 @@ from .noise import (
 from .resume import Bookmarks, Checkpoints, bookmarks
 from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
 from .schedules import sigmas_for, window
+from .streaming import streamer_of
 
 Latent = Mapping[str, Any]
 #: Told (steps done, steps in all, clean latent as seen) after each step; may raise to cancel.
@@ -222,7 +223,8 @@ def lay_out(
         for role, conditioning in {**guider.conditionings, **model.hooks.sides}.items()
     }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
-    network = compiled(network, hooks.compiled) if hooks.compiled else network
+    if hooks.compiled and streamer_of(network) is None:  # layers that come and go are no graph
+        network = compiled(network, hooks.compiled)
     evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
     denoise: Denoiser = GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
     if mask is not None:

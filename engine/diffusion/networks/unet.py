@@ -19,6 +19,8 @@ from .layers import attention, group_norm, timestep_embedding
 Block = tuple[str, int]
 #: Height and width of a feature map.
 Size = tuple[int, int]
+#: Where nothing is watched.
+NO_PLACE: Place = ("", 0, 0)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,16 @@ class CrossAttention(nn.Module):
         self.to_v = nn.Linear(context_dim, dim, bias=False)
         self.to_out = nn.Sequential(nn.Linear(dim, dim), nn.Identity())
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        at: Watch | None = None,
+        place: Place = NO_PLACE,
+        size: Size = (0, 0),
+    ) -> Tensor:
+        if at is not None:
+            return self.hooked(x, context, at, place, size)
         context = x if context is None else context
         q, k, v = self.to_q(x), self.to_k(context), self.to_v(context)
         return self.to_out(attention(q, k, v, self.heads))
@@ -213,7 +224,16 @@ class TransformerBlock(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.norm3 = nn.LayerNorm(dim)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor,
+        at: Watch | None = None,
+        place: Place = NO_PLACE,
+        size: Size = (0, 0),
+    ) -> Tensor:
+        if at is not None:
+            return self.hooked(x, context, at, place, size)
         x = x + self.attn1(self.norm1(x), context if self.only_cross else None)
         x = x + self.attn2(self.norm2(x), context)
         return x + self.ff(self.norm3(x))
@@ -221,10 +241,10 @@ class TransformerBlock(nn.Module):
     def hooked(self, x: Tensor, context: Tensor, at: Watch, place: Place, size: Size) -> Tensor:
         """The same with the hooks of a place."""
         first = context if self.only_cross else None
-        x = x + self.attn1.hooked(self.norm1(x), first, at, place, size)
+        x = x + self.attn1(self.norm1(x), first, at, place, size)
         for change in at.hooks.between:
             x = change(x, at.where(place, self.attn1.heads, size))
-        x = x + self.attn2.hooked(self.norm2(x), context, at, place, size)
+        x = x + self.attn2(self.norm2(x), context, at, place, size)
         return x + self.ff(self.norm3(x))
 
 
@@ -254,7 +274,7 @@ class SpatialTransformer(nn.Module):
             if at is None:
                 h = layer(h, context)
             else:
-                h = layer.hooked(h, context, at, (*block, i), (size[0], size[1]))
+                h = layer(h, context, at, (*block, i), (size[0], size[1]))
         h = self.proj_out(h) if self.linear else h
         h = h.transpose(1, 2).unflatten(2, size)  # b (h w) c -> b c h w
         return x + (h if self.linear else self.proj_out(h))
