@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import ModelFileError
 
 from .families import Checkpoint
+from .handles import Clip
 from .parameterization import Discrete, Prediction
 
 
@@ -53,6 +54,6 @@ def configured(checkpoint: Checkpoint, config: Config) -> Checkpoint:
     model, clip = checkpoint.model, checkpoint.clip
     if config.prediction and isinstance(model.sampling, Discrete):
         model = replace(model, sampling=replace(model.sampling, prediction=config.prediction))
-    if clip and config.layer is not None:
+    if isinstance(clip, Clip) and config.layer is not None:
         clip = replace(clip, layer=config.layer)
     return replace(checkpoint, model=model, clip=clip)

@@ -6,7 +6,7 @@ changed, and no handle keeps a network alive.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -92,8 +92,9 @@ class TextEncoder:
     """One text encoder with its tokenizer.
 
     Attributes:
-        name: ``l`` (OpenAI's CLIP-L), ``h`` or ``g`` (OpenCLIP's ViT-H and ViT-bigG); embedding
-            files hold its vectors under ``clip_<name>``.
+        name: ``l`` (OpenAI's CLIP-L), ``h`` or ``g`` (OpenCLIP's ViT-H and ViT-bigG), ``bert``
+            (of the latent diffusion paper); embedding files hold its vectors under
+            ``clip_<name>``.
         weights: of the network.
         vocab_size: tokens of the tokenizer.
         width: features of a token's vector.
@@ -102,6 +103,7 @@ class TextEncoder:
         layer: whose output is used; -1 the last, -2 the one before.
         final_norm: whether that output goes through the final norm.
         patches: changes of the weights, in the order in which they apply.
+        vocabulary: of the tokenizer: CLIP's pairs of bytes, or the word pieces of BERT.
     """
 
     name: str
@@ -113,6 +115,7 @@ class TextEncoder:
     layer: int = -1
     final_norm: bool = True
     patches: tuple[Patch, ...] = ()
+    vocabulary: Literal["clip", "bert"] = "clip"
 
     def patched(self, *more: Patch) -> "TextEncoder":
         """The same encoder with more changes of its weights."""
@@ -135,6 +138,33 @@ class Clip:
         """The same with more changes of the weights of one encoder, by its name, or of all."""
         changed = (e.patched(*more) if encoder in (None, e.name) else e for e in self.encoders)
         return replace(self, encoders=tuple(changed))
+
+
+@dataclass(frozen=True)
+class Conditioner:
+    """What makes a condition of something that is no prompt (tau, Rombach et al. 2022, eq. 3).
+
+    It takes the place of a text encoder, and passes where nothing has to be encoded.
+
+    Attributes:
+        kind: what it reads.
+        weights: of the network.
+        entries: classes that it knows, or words that layouts are written in.
+        width: features of a token, or channels of a map.
+        length: tokens of a condition.
+        halvings: how often a map's sides are halved.
+        encoders: none.
+        layer: none.
+    """
+
+    kind: Literal["class", "layout", "segmentation"]
+    weights: Weights
+    entries: int
+    width: int
+    length: int = 1
+    halvings: int = 0
+    encoders: tuple[TextEncoder, ...] = ()
+    layer: int | None = None
 
 
 @dataclass(frozen=True)

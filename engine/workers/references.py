@@ -42,7 +42,7 @@ def register_handles() -> None:
     """Let the cache store handles."""
     for cls in (handles.Model, handles.TextEncoder, handles.Vae):
         register(cls.__name__, cls, _store, _load)
-    for cls in (handles.ClipVision, handles.UpscaleModel):
+    for cls in (handles.ClipVision, handles.UpscaleModel, handles.Conditioner):
         register(cls.__name__, cls, _store, _load)
     register("VisionOutput", VisionOutput)
     for part in (handles.Clip, handles.LatentFormat):

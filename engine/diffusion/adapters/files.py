@@ -135,7 +135,7 @@ def with_adapter(
     if clip is not None:
         found = [_fit_text(adapter, e.weights, e.name, len(clip.encoders) > 1) for e in _of(clip)]
         fits += found
-        if strength_clip:
+        if strength_clip and found:
             changed = zip(clip.encoders, found, strict=True)
             patched = (e.patched(_patch(adapter, f, strength_clip)) for e, f in changed)
             clip = Clip(tuple(patched), clip.layer)

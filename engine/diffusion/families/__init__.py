@@ -6,6 +6,8 @@ nothing else in the engine asks which family a model belongs to.
 
 from ..weights import Shapes
 from .family import Checkpoint, Family
+from .ldm import INPAINTING, SEMANTIC, SUPER_RESOLUTION, UNCONDITIONAL
+from .ldm_tokens import CAPTIONS, CLASSES, LAYOUTS
 from .sd1 import SD1
 from .sd2 import SD2
 from .sdxl import REFINER, SDXL
@@ -14,7 +16,9 @@ from .x4 import X4_UPSCALER
 
 __all__ = ["FAMILIES", "Checkpoint", "Family", "detect"]
 
-FAMILIES: tuple[Family, ...] = (SD1, SD2, UNCLIP, REFINER, SDXL, X4_UPSCALER)
+#: Those of the paper first: its large text model differs from SD 1.x by its text encoder alone.
+PAPER = (UNCONDITIONAL, INPAINTING, SUPER_RESOLUTION, SEMANTIC, CLASSES, CAPTIONS, LAYOUTS)
+FAMILIES: tuple[Family, ...] = (*PAPER, SD1, SD2, UNCLIP, REFINER, SDXL, X4_UPSCALER)
 
 
 def detect(shapes: Shapes) -> Family | None:

@@ -6,7 +6,7 @@ Invariant: a family is described by data and pure functions of tensor names and 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..handles import Clip, ClipVision, Model, Vae
+from ..handles import Clip, ClipVision, Conditioner, Model, Vae
 from ..weights import Header, Shapes
 
 
@@ -15,7 +15,7 @@ class Checkpoint:
     """The handles of one checkpoint file; a part that the file lacks is None."""
 
     model: Model
-    clip: Clip | None
+    clip: Clip | Conditioner | None
     vae: Vae | None
     vision: ClipVision | None = None
 

@@ -66,7 +66,7 @@ def inpainting(options: Options, situation: Situation) -> Mapping[str, Tensor]:
         around = latent
     if image is not None:
         around = same_size(image, latent) * situation.latent_scale
-    return {"concat": torch.cat([_repeated(where, latent), _repeated(around, latent)], dim=1)}
+    return {"concat": torch.cat([repeated(where, latent), repeated(around, latent)], dim=1)}
 
 
 def editing(scaled: bool, options: Options, situation: Situation) -> Mapping[str, Tensor]:
@@ -75,7 +75,7 @@ def editing(scaled: bool, options: Options, situation: Situation) -> Mapping[str
     if image is None:
         return {"concat": torch.zeros_like(latent)}
     scale = situation.latent_scale if scaled else 1.0
-    return {"concat": _repeated(same_size(image, latent) * scale, latent)}
+    return {"concat": repeated(same_size(image, latent) * scale, latent)}
 
 
 def depth(options: Options, situation: Situation) -> Mapping[str, Tensor]:
@@ -83,7 +83,7 @@ def depth(options: Options, situation: Situation) -> Mapping[str, Tensor]:
     latent, image = situation.latent, options.get("concat_image")
     if image is None:
         return {"concat": torch.zeros_like(latent[:, :1])}
-    return {"concat": _repeated(same_size(image[:, :1], latent), latent)}
+    return {"concat": repeated(same_size(image[:, :1], latent), latent)}
 
 
 def sizes(width: int, options: Options, situation: Situation) -> Mapping[str, Tensor]:
@@ -138,7 +138,7 @@ def _vector(width: int, options: Options, numbers: tuple[float, ...]) -> Tensor:
     return torch.cat([pooled.float(), told.to(pooled.device)], dim=1)
 
 
-def _repeated(tensor: Tensor, latent: Tensor) -> Tensor:
+def repeated(tensor: Tensor, latent: Tensor) -> Tensor:
     """Repeat or cut the batch to that of a latent."""
     times = -(-len(latent) // len(tensor))
     return tensor.repeat(times, 1, 1, 1)[: len(latent)]

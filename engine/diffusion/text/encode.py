@@ -12,22 +12,32 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from engine.errors import InvalidInput
+
 from .. import residency
-from ..handles import Clip, TextEncoder
+from ..handles import Clip, Conditioner, TextEncoder
 from ..networks.clip_text import ClipText
 from .chunks import Row, RowFormat, WeightedToken, cut_into_rows
 from .embeddings import Lookup, no_embeddings
 from .syntax import EmbeddingName, split_embeddings, weigh
 from .tokenizer import Tokenizer
+from .wordpiece import WordPiece
 
 log = logging.getLogger(__name__)
 
 tokenizer = lru_cache(maxsize=4)(Tokenizer)
+wordpiece = lru_cache(maxsize=2)(WordPiece)
+#: The nodes for what is no text.
+INSTEAD = {
+    "class": "Class Conditioning",
+    "layout": "Layout Conditioning",
+    "segmentation": "Segmentation Conditioning",
+}
 
 
 @torch.no_grad()
 def encode(
-    clip: Clip, text: str | Mapping[str, str], lookup: Lookup = no_embeddings
+    clip: Clip | Conditioner, text: str | Mapping[str, str], lookup: Lookup = no_embeddings
 ) -> tuple[Tensor, Tensor]:
     """Encode a prompt.
 
@@ -41,7 +51,15 @@ def encode(
         Vectors of all rows one behind the other, ``1 (rows 77) width``, the features of all
         encoders side by side as far as all have rows; and the last encoder's pooled vector of
         the first row, ``1 width``; float32 on the network's device.
+
+    Raises:
+        InvalidInput: the model is conditioned by something else than text.
     """
+    if isinstance(clip, Conditioner):
+        raise InvalidInput(
+            f"This model follows no prompts: its condition is a {clip.kind}. Use the node "
+            f"{INSTEAD[clip.kind]}."
+        )
     rows = [tokenize(e, _text_for(e, text), lookup) for e in clip.encoders]
     if not isinstance(text, str):
         longest = max(map(len, rows))
@@ -54,7 +72,7 @@ def encode(
 
 def tokenize(encoder: TextEncoder, text: str, lookup: Lookup = no_embeddings) -> list[Row]:
     """The rows of a prompt: tokens with their weights."""
-    words = tokenizer(encoder.vocab_size)
+    words = _words(encoder)
     segments: list[list[WeightedToken]] = []
     for piece, weight in weigh(text):
         for part in _resolve(piece, partial(lookup, key=f"clip_{encoder.name}"), encoder.width):
@@ -100,8 +118,13 @@ def _look_up(
     return lookup(bare), "," * (len(part.name) - len(bare))
 
 
+def _words(encoder: TextEncoder) -> Tokenizer | WordPiece:
+    made = wordpiece if encoder.vocabulary == "bert" else tokenizer
+    return made(encoder.vocab_size)
+
+
 def _row_format(encoder: TextEncoder) -> RowFormat:
-    words = tokenizer(encoder.vocab_size)
+    words = _words(encoder)
     pad = words.end if encoder.pad is None else encoder.pad
     return RowFormat(words.start, words.end, pad=pad, length=encoder.positions)
 
@@ -139,7 +162,7 @@ def _encode_rows(network: ClipText, encoder: TextEncoder, layer: int, rows: list
 
 def _embed(network: ClipText, rows: list[Row], filler: int) -> Tensor:
     """Token vectors of rows, with learned vectors in their places."""
-    device = network.text_model.embeddings.token_embedding.weight.device
+    device = next(network.parameters()).device
     ids = [[token if isinstance(token, int) else filler for token, _ in row] for row in rows]
     embedded = network.embed(torch.tensor(ids, device=device))
     for r, row in enumerate(rows):
