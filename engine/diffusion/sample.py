@@ -251,11 +251,26 @@ def _check_fit(model: Model, samples: Tensor, entries: Sequence[Sequence[Any]]) 
         )
     for vectors, _ in entries:
         if vectors.shape[-1] != model.context_dim:
+            if 0 in (vectors.shape[-1], model.context_dim):
+                raise InvalidInput(_alone_or_not(model))
             raise InvalidInput(
                 f"The prompt was encoded to vectors of {vectors.shape[-1]} numbers, but the "
                 f"model reads {model.context_dim}: text encoder and model belong to different "
                 "families. Encode the prompt with the text encoder of this model's checkpoint."
             )
+
+
+def _alone_or_not(model: Model) -> str:
+    if model.context_dim:
+        return (
+            "The conditioning is of a node for models that follow no prompts, but this model "
+            f"reads vectors of {model.context_dim} numbers. Encode a prompt with the text encoder "
+            "of its checkpoint."
+        )
+    return (
+        "This model follows no prompts. Connect the node Unconditional Conditioning, or the one "
+        "for its task: Latent Inpainting, Latent Super-Resolution or Segmentation Conditioning."
+    )
 
 
 def fix_empty_channels(samples: Tensor, channels: int) -> Tensor:

@@ -1,0 +1,180 @@
+"""The tasks of the latent diffusion paper (Rombach et al. 2022), for its own checkpoints."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from engine.api import (
+    Clip,
+    Conditioning,
+    Context,
+    Image,
+    Int,
+    InvalidInput,
+    Latent,
+    Mask,
+    Model,
+    Text,
+    Vae,
+    node,
+)
+from engine.diffusion import conditioners
+from engine.diffusion import vae as autoencoder
+from engine.diffusion.conditioners import Box
+from engine.diffusion.text.class_names import class_number
+from engine.diffusion.vae import crop_to_multiple
+
+SIDES = ("positive", "negative")
+SHOWN = (*SIDES, "latent")
+
+
+@node("EmptyModelLatent", category="latent", title="Empty Latent (for a Model)", lane="host")
+def empty_model_latent(
+    *,
+    model: Model,
+    width: Int(16, 16384, step=8) = 256,
+    height: Int(16, 16384, step=8) = 256,
+    batch_size: Int(1, 4096) = 1,
+) -> Latent:
+    """Begin new pictures with a latent of the channels and cells that a model has.
+
+    Args:
+        model: the denoiser that will sample.
+        width: of the pictures, in pixels.
+        height: of the pictures, in pixels.
+        batch_size: how many pictures.
+    """
+    form = model.latent_format
+    rows, columns = (max(1, n // form.downscale) for n in (height, width))
+    return {"samples": torch.zeros(batch_size, form.channels, rows, columns)}
+
+
+@node("UnconditionalConditioning", category="conditioning/paper", lane="host")
+def unconditional_conditioning() -> Conditioning:
+    """For models that follow nothing, such as faces, bedrooms and churches; use cfg 1."""
+    return _unconditional()
+
+
+@node("ClassConditioning", category="conditioning/paper", outputs=SIDES)
+def class_conditioning(
+    *, clip: Clip, class_name: Text() = "tabby"
+) -> tuple[Conditioning, Conditioning]:
+    """Ask a class-conditional model for a class of ImageNet.
+
+    The negative side is the class that stands for none, if the model has learned it.
+
+    Args:
+        clip: of the checkpoint, which holds the table of classes.
+        class_name: one of the thousand classes by a name of it or its number, 0 to 999; empty
+            asks for no class in particular.
+    """
+    nothing = conditioners.no_class(clip)
+    number = nothing if not class_name.strip() else class_number(class_name)
+    if number is None:
+        raise InvalidInput("This model has to be told a class: give one by its name or number.")
+    positive = conditioners.class_vectors(clip, number)
+    negative = positive if nothing is None else conditioners.class_vectors(clip, nothing)
+    return [[positive, {}]], [[negative, {}]]
+
+
+@node("LayoutConditioning", category="conditioning/paper", outputs=SIDES)
+def layout_conditioning(
+    *, clip: Clip, boxes: Text(multiline=True) = "0 0.1 0.2 0.5 0.6"
+) -> tuple[Conditioning, Conditioning]:
+    """Tell a layout-to-image model which objects shall be where.
+
+    The negative side is a picture without objects; the published model was trained without
+    guidance, so use cfg 1.
+
+    Args:
+        clip: of the checkpoint, which holds what reads layouts.
+        boxes: an object a line: the number of its class, then left, top, width and height as
+            parts of the picture, 0 to 1.
+    """
+    found = [_box(line) for line in boxes.splitlines() if line.strip()]
+    positive = conditioners.layout_vectors(clip, found)
+    return [[positive, {}]], [[conditioners.layout_vectors(clip, []), {}]]
+
+
+@node("SegmentationConditioning", category="conditioning/paper", outputs=SHOWN)
+def segmentation_conditioning(
+    *, clip: Clip, segmentation: Image
+) -> tuple[Conditioning, Conditioning, Latent]:
+    """Show a semantic synthesis model what is to be where; use cfg 1.
+
+    Args:
+        clip: of the checkpoint, which holds what scales maps.
+        segmentation: a map of classes; the grey value of a pixel, 0 to 255, is its class.
+    """
+    cell = 2 ** getattr(clip, "halvings", 0)
+    numbers = (crop_to_multiple(segmentation, cell)[..., 0] * 255).round().long()
+    shown = conditioners.class_map(clip, numbers)
+    return *_sides(concat_image=shown), {"samples": torch.zeros(shown.shape)}
+
+
+@node("LatentSuperResolution", category="conditioning/paper", lane="host", outputs=SHOWN)
+def latent_super_resolution(*, images: Image) -> tuple[Conditioning, Conditioning, Latent]:
+    """Show a super-resolution model small pictures, which it makes four times as large.
+
+    A pixel becomes a cell of the latent, which its autoencoder decodes to 4 x 4; use cfg 1.
+
+    Args:
+        images: the small pictures.
+    """
+    shown = images[..., :3].movedim(-1, 1) * 2 - 1
+    return *_sides(concat_image=shown), {"samples": torch.zeros(shown.shape)}
+
+
+@node("LatentInpainting", category="conditioning/paper", outputs=SHOWN)
+def latent_inpainting(
+    *, vae: Vae, pixels: Image, mask: Mask, ctx: Context
+) -> tuple[Conditioning, Conditioning, Latent]:
+    """Show the paper's inpainting model what surrounds a mask; use cfg 1.
+
+    It paints the whole picture anew: put what it made of the masked part into the original with
+    Image Composite Masked, as the paper does.
+
+    Args:
+        vae: the autoencoder of the checkpoint.
+        pixels: the pictures.
+        mask: white is made anew, whole objects with their shadows.
+    """
+    if vae is None:
+        raise InvalidInput(
+            "The vae input is empty: the checkpoint holds no autoencoder. Load one with "
+            "Load VAE and connect it here."
+        )
+    pixels, hidden = _fitting(pixels, mask, vae.downscale)
+    black = pixels[..., :3] * (1 - hidden.movedim(1, -1))
+    shown = autoencoder.encode(vae, black, tiled=ctx.tight)
+    sides = _sides(concat_latent_image=shown, concat_mask=hidden)
+    return *sides, {"samples": torch.zeros_like(shown)}
+
+
+def _unconditional(**options: Tensor) -> list[list[object]]:
+    """One entry without tokens: no vector, of no width."""
+    return [[torch.zeros(1, 1, 0), dict(options)]]
+
+
+def _sides(**options: Tensor) -> tuple[list[list[object]], list[list[object]]]:
+    return _unconditional(**options), _unconditional(**options)
+
+
+def _box(line: str) -> Box:
+    words = line.replace(",", " ").split()
+    try:
+        kind, (x, y, width, height) = int(words[0]), map(float, words[1:])
+    except (ValueError, IndexError) as error:
+        raise InvalidInput(
+            f"'{line.strip()}' is no object of a layout. A line is the number of a class, then "
+            "left, top, width and height from 0 to 1, such as '14 0.1 0.2 0.5 0.6'."
+        ) from error
+    return Box(kind, x, y, width, height)
+
+
+def _fitting(pixels: Image, mask: Mask, multiple: int) -> tuple[Tensor, Tensor]:
+    """Both cut to multiples of a latent cell; the mask ``b 1 h w`` of 0 and 1 in pixels."""
+    mask = mask.reshape(-1, 1, *mask.shape[-2:])
+    mask = (F.interpolate(mask, size=pixels.shape[1:3], mode="bilinear") >= 0.5).float()
+    cut = crop_to_multiple(mask.movedim(1, -1), multiple).movedim(-1, 1)
+    return crop_to_multiple(pixels, multiple), cut

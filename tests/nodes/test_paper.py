@@ -1,0 +1,164 @@
+"""The tasks of the latent diffusion paper from file to picture, node by node."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.api import InvalidInput
+from engine.folders import Folders
+from tests.nodes.conftest import CallNode
+from tests.tiny_paper import write_tiny_paper
+
+TASKS = (
+    "unconditional",
+    "churches",
+    "inpainting",
+    "super-resolution",
+    "semantic",
+    "class",
+    "class-f8",
+    "text",
+    "text-large",
+    "layout",
+)
+
+
+def load(call: CallNode, folders: Folders, kind: str) -> tuple[Any, Any, Any]:
+    """Model, what encodes its condition, autoencoder of a tiny checkpoint."""
+    (root, *_) = folders.models["checkpoints"]
+    path: Path = root / f"paper-{kind}.ckpt"
+    if not path.exists():
+        write_tiny_paper(path, kind)
+    return call("CheckpointLoaderSimple", ckpt_name=path.name).values
+
+
+def conditioned(call: CallNode, kind: str, parts: tuple[Any, Any, Any], seed: int) -> Any:
+    """Both sides, and the latent where the task's node makes it; pictures differ by seed."""
+    made = torch.Generator().manual_seed(seed)
+    image = torch.rand(1, 64, 96, 3, generator=made)
+    mask = torch.zeros(1, 64, 96)
+    mask[:, 16:40, 16:64] = 1
+    _, clip, vae = parts
+    match kind:
+        case "inpainting":
+            return call("LatentInpainting", vae=vae, pixels=image, mask=mask).values
+        case "super-resolution":
+            return call("LatentSuperResolution", images=image[:, ::4, ::4]).values
+        case "semantic":
+            classes = torch.randint(0, 12, (1, 64, 96, 1), generator=made) / 255
+            return call(
+                "SegmentationConditioning", clip=clip, segmentation=classes.expand(-1, -1, -1, 3)
+            ).values
+        case "class" | "class-f8":
+            return call("ClassConditioning", clip=clip, class_name=str(seed)).values
+        case "layout":
+            return call("LayoutConditioning", clip=clip, boxes=f"{seed} 0.1, 0.2 0.5 0.6").values
+        case "text" | "text-large":
+            texts = (f"the man of {seed}", "")
+            return [call("CLIPTextEncode", clip=clip, text=text).values[0] for text in texts]
+    side = call("UnconditionalConditioning").values[0]
+    return side, side
+
+
+def picture(call: CallNode, kind: str, parts: tuple[Any, Any, Any], seed: int = 1) -> torch.Tensor:
+    model, _, vae = parts
+    positive, negative, *shown = conditioned(call, kind, parts, seed)
+    empty = call("EmptyModelLatent", model=model, width=96, height=64, batch_size=1).values
+    sides = {"positive": positive, "negative": negative, "latent_image": (shown or empty)[0]}
+    settings = {"seed": 1, "steps": 2, "cfg": 1.5, "denoise": 1.0}
+    settings |= {"sampler_name": "ddim", "scheduler": "ddim_uniform"}
+    (sampled,) = call("KSampler", model=model, **sides, **settings).values
+    (decoded,) = call("VAEDecode", samples=sampled, vae=vae).values
+    return decoded
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_from_file_to_picture(call: CallNode, folders: Folders, kind: str) -> None:
+    """The same twice; another condition, another picture."""
+    parts = load(call, folders, kind)
+    first = picture(call, kind, parts)
+    assert first.shape == (1, 64, 96, 3) and first.isfinite().all()
+    assert torch.equal(picture(call, kind, parts), first)
+    if kind not in ("unconditional", "churches"):
+        assert not torch.equal(picture(call, kind, parts, seed=2), first)
+
+
+def test_what_is_masked_is_black_to_the_encoder(call: CallNode, folders: Folders) -> None:
+    """As the authors hid it; sides are cut to cells, masks of another size are fitted."""
+    vae = load(call, folders, "inpainting")[2]
+    image, mask = torch.rand(1, 33, 50, 3), torch.zeros(1, 66, 100)
+    mask[:, :, 50:] = 1
+    positive, _, latent = call("LatentInpainting", vae=vae, pixels=image, mask=mask).values
+    options = positive[0][1]
+    assert latent["samples"].shape == (1, 3, 8, 12) and not latent["samples"].any()
+    black = image[:, :32, 1:49].clone()
+    black[:, :, 24:] = 0
+    expected = call("VAEEncode", pixels=black, vae=vae).values[0]["samples"]
+    assert torch.allclose(options["concat_latent_image"], expected, atol=1e-5)
+    assert torch.equal(options["concat_mask"][0, 0, 0], (torch.arange(48) >= 24).float())
+    with pytest.raises(InvalidInput, match="vae input is empty"):
+        call("LatentInpainting", vae=None, pixels=image, mask=mask)
+
+
+def test_a_small_picture_is_shown_pixel_by_cell(call: CallNode) -> None:
+    """In -1 to 1, transparency left out; the latent is as large as the picture."""
+    image = torch.rand(2, 5, 7, 4)
+    positive, negative, latent = call("LatentSuperResolution", images=image).values
+    shown = positive[0][1]["concat_image"]
+    assert torch.equal(shown, negative[0][1]["concat_image"])
+    assert torch.allclose(shown, image[..., :3].movedim(-1, 1) * 2 - 1)
+    assert latent["samples"].shape == (2, 3, 5, 7) and not latent["samples"].any()
+
+
+def test_no_class_is_the_negative_side(call: CallNode, folders: Folders) -> None:
+    """The last entry of the table; without one there is no guidance, and a class is a must."""
+    clip = load(call, folders, "class")[1]
+    positive, negative = call("ClassConditioning", clip=clip, class_name="tabby").values
+    nothing = call("ClassConditioning", clip=clip, class_name=" ").values[0]
+    assert torch.equal(nothing[0][0], negative[0][0])
+    numbered = call("ClassConditioning", clip=clip, class_name="281").values[0]
+    assert torch.equal(positive[0][0], numbered[0][0])
+    small = load(call, folders, "class-f8")[1]
+    positive, negative = call("ClassConditioning", clip=small, class_name="281").values
+    assert torch.equal(positive[0][0], negative[0][0])
+    with pytest.raises(InvalidInput, match="has to be told a class"):
+        call("ClassConditioning", clip=small, class_name="")
+
+
+@pytest.mark.parametrize("line", ["cat 0 0 1 1", "1 0 0 1", "1 0 0 1 1 1", "1 a b c d"])
+def test_lines_that_are_no_objects(call: CallNode, folders: Folders, line: str) -> None:
+    """The error shows the line and a good one."""
+    clip = load(call, folders, "layout")[1]
+    with pytest.raises(InvalidInput, match=r"is no object of a layout.*such as"):
+        call("LayoutConditioning", clip=clip, boxes=f"3 0 0 1 1\n\n{line}")
+
+
+def test_prompts_do_not_fit_models_without_tokens(call: CallNode, folders: Folders) -> None:
+    """Nor the other way round; both errors name what to connect."""
+    faces, captions = load(call, folders, "unconditional"), load(call, folders, "text")
+    prompt = call("CLIPTextEncode", clip=captions[1], text="the man").values[0]
+    alone = call("UnconditionalConditioning").values[0]
+    settings = {"seed": 1, "steps": 1, "cfg": 1.0, "denoise": 1.0}
+    settings |= {"sampler_name": "euler", "scheduler": "normal"}
+    for parts, side, text in (
+        (faces, prompt, "follows no prompts. Connect the node Unconditional"),
+        (captions, alone, "reads vectors of 40 numbers"),
+    ):
+        latent = call("EmptyModelLatent", model=parts[0], width=64, height=64, batch_size=1)
+        sides = {"positive": side, "negative": side, "latent_image": latent.values[0]}
+        with pytest.raises(InvalidInput, match=text):
+            call("KSampler", model=parts[0], **sides, **settings)
+
+
+def test_handles_come_back_from_their_file_form(call: CallNode, folders: Folders) -> None:
+    """What encodes a condition is stored by the name of its weights, like any other handle."""
+    from engine.workers.references import _load, _store
+
+    for kind in ("class", "layout", "semantic"):
+        model, clip, vae = load(call, folders, kind)
+        for handle in (model, clip, vae):
+            assert _load(_store(handle)) == handle
+    (encoder,) = load(call, folders, "text")[1].encoders
+    assert _load(_store(encoder)) == encoder
