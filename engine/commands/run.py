@@ -104,7 +104,8 @@ class Bar:
         from tqdm import tqdm
 
         self._prompt = todo.prompt
-        self._bar = tqdm(total=len(todo.prompt), unit="node", file=sys.stderr, leave=True)
+        # None: no bar where nobody looks, in a script's log.
+        self._bar = tqdm(total=len(todo.prompt), unit="node", file=sys.stderr, disable=None)
 
     def __enter__(self) -> "Bar":
         return self
