@@ -1,5 +1,6 @@
 # make run   installs into .venv, builds the canvas, serves it
 # make test  installs the test tools too, runs every test and check
+# make gallery  makes the pictures of docs/gallery.md again
 #
 # ARGS   flags for the server, such as ARGS="--port 9000"
 # TORCH  the torch build to install, such as TORCH=torch==2.13.0+cpu
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 WEB_SOURCES := $(shell find web workflows -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check web format bench
+.PHONY: run test check web format bench gallery
 
 run: $(VENV)/installed web/dist/index.html
 	$(PY) main.py $(ARGS)
@@ -36,6 +37,9 @@ format: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(PY) -m bench
+
+gallery: $(VENV)/installed
+	$(PY) -m tools.gallery
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)

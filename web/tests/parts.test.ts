@@ -8,6 +8,7 @@ import { readPngText } from "../src/model/png";
 import { score, searchNodes } from "../src/model/search";
 import { compatible } from "../src/model/types";
 import { nextValue, widgetsOf } from "../src/model/widgets";
+import { TEMPLATES, titleOf } from "../src/shell/templates";
 import { clampNumber, formatNumber, fraction, fromHex, parseNumber, toHex } from "../src/widgets/numbers";
 import { seeded, specs } from "./setup";
 
@@ -166,5 +167,14 @@ describe("geometry", () => {
       }
       expect(distance(path, { x: 150, y: 900 })).toBeGreaterThan(500);
     }
+  });
+});
+
+describe("templates", () => {
+  it("have titles that people read, and load as workflows", async () => {
+    expect(titleOf("../workflows/image_to_image.json")).toBe("Image to image");
+    expect(titleOf("../workflows/lora.json")).toBe("LoRA");
+    expect(TEMPLATES.length).toBeGreaterThan(5);
+    for (const template of TEMPLATES) expect((await template.load()).nodes.length).toBeGreaterThan(5);
   });
 });

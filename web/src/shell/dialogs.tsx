@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { StoredFile } from "../net/client";
 import type { App } from "./app";
 import { Icon } from "./icons";
+import { TEMPLATES } from "./templates";
 import { sentenceOf, toast, ui } from "./ui";
 
 const close = (): void => {
@@ -67,6 +68,14 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
           <span>New</span>
           <small>An empty canvas</small>
         </button>
+      </div>
+      <h3>Templates</h3>
+      <div class="templates">
+        {TEMPLATES.map((template) => (
+          <button class="text-button" key={template.title} onClick={then(() => void app.files.openTemplate(template))}>
+            {template.title}
+          </button>
+        ))}
       </div>
       <h3>Saved on the server</h3>
       <div class="file-list">

@@ -15,6 +15,7 @@ import { asWorkflow, isApiPrompt, type Key, keyOf } from "../model/workflow";
 import { ServerError } from "../net/client";
 import type { App } from "./app";
 import { uuid } from "./identity";
+import type { Template } from "./templates";
 import { sentenceOf, toast, ui } from "./ui";
 import defaultText from "../../../workflows/default.json?raw";
 
@@ -25,6 +26,12 @@ export class Files {
 
   openDefault(): void {
     this.app.openWorkflow(asWorkflow(parseJson(defaultText)), "Default");
+  }
+
+  async openTemplate(template: Template): Promise<void> {
+    await this.guard(async () => {
+      this.app.openWorkflow(await template.load(), template.title);
+    });
   }
 
   openEmpty(): void {

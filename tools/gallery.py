@@ -1,0 +1,100 @@
+"""Make docs/gallery.md: every technique's workflow, run on the embedded model, and its pictures.
+
+    python -m tools.gallery
+
+The workflows lie in ``workflows/`` and are those that the canvas offers as templates. Seeds and
+prompts stand in them; nothing is picked afterwards.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, PICTURES = ROOT / "docs" / "gallery.md", ROOT / "docs" / "gallery"
+HEIGHT, LABEL, GAP = 192, 18, 8
+#: Workflow to the heading and the sentence under it.
+SHOWN = {
+    "image_to_image": (
+        "Image to image",
+        "A picture is noised and denoised towards another prompt; the strength says how far.",
+    ),
+    "inpainting": ("Inpainting", "Only the masked upper half is made anew, under another prompt."),
+    "areas": ("Areas", "Two prompts, each with its own half of one picture."),
+    "samplers": ("Samplers", "The same noise and prompt, eight steps of three samplers."),
+    "hires_fix": (
+        "Hires fix",
+        "A first pass at 96 x 96, below the size the model knows, composes; its latent is enlarged "
+        "to 128 x 128 and half denoised again, which repairs the drawing.",
+    ),
+    "lora": (
+        "LoRA",
+        "The same prompt and noise with the blueprint LoRA at three strengths; "
+        "at 0 the model is as it was, bit by bit.",
+    ),
+}
+
+
+def main() -> None:
+    """Run all workflows and write the page."""
+    PICTURES.mkdir(exist_ok=True)
+    parts = [
+        "# Gallery\n",
+        "What each technique does, on the small model that comes with Latent Loom: every picture "
+        "below was made by `make gallery` from a workflow in `workflows/`, on a CPU. On the canvas "
+        "they are under Open, Templates.\n",
+    ]
+    for name, (title, sentence) in SHOWN.items():
+        strip(run(ROOT / "workflows" / f"{name}.json")).save(
+            PICTURES / f"{name}.png", optimize=True
+        )
+        parts += [f"## {title}", sentence, "", f"![{title}](gallery/{name}.png)", ""]
+        parts += [f"Workflow: `workflows/{name}.json`\n"]
+        print(name, flush=True)
+    PAGE.write_text("\n".join(parts))
+
+
+def run(workflow: Path) -> list[tuple[str, Image.Image]]:
+    """The pictures that a workflow saves, each with the title of its node, in order of ids."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "main.py", "run", str(workflow), "--json", "--output", folder]
+        command += ["--cpu", "--cache-none", "--user-directory", f"{folder}/user"]
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+        outputs: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        nodes = {str(n["id"]): n for n in json.loads(workflow.read_text())["nodes"]}
+        found = [
+            (nodes[id]["title"], shown["images"][0])
+            for id, shown in sorted(outputs.items(), key=_number)
+        ]
+        return [
+            (title, Image.open(Path(folder, image["subfolder"], image["filename"])).convert("RGB"))
+            for title, image in found
+        ]
+
+
+def _number(item: tuple[str, Any]) -> int:
+    return int(item[0])
+
+
+def strip(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
+    """Pictures side by side, enlarged to one height, with their titles below."""
+    large = [
+        (t, p.resize((p.width * HEIGHT // p.height, HEIGHT), Image.LANCZOS)) for t, p in pictures
+    ]
+    width = sum(p.width + GAP for _, p in large) - GAP
+    page = Image.new("RGB", (width, HEIGHT + LABEL), "white")
+    pen, left = ImageDraw.Draw(page), 0
+    for title, picture in large:
+        page.paste(picture, (left, 0))
+        pen.text((left + 2, HEIGHT + 2), title, "black", font_size=13)
+        left += picture.width + GAP
+    return page.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+if __name__ == "__main__":
+    main()
