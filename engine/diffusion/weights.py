@@ -8,6 +8,7 @@ import hashlib
 import json
 import pickle
 import struct
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,6 +42,10 @@ _DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
+#: Packages whose objects PyTorch Lightning puts beside the weights: callbacks, scores, settings.
+TRAINING_PACKAGES = ("pytorch_lightning.", "lightning.", "numpy.", "omegaconf.")
+#: torch keeps its list of harmless names for the whole process.
+_SAFE_GLOBALS = threading.Lock()
 #: Sub-dictionaries in which training programs keep the weights of a pickled file.
 WRAPPERS = ("state_dict", "params_ema", "params", "model")
 
@@ -243,17 +248,40 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
 def unpickle(path: Path) -> Any:
     """The tensors and plain containers of a pickled file; anything else is refused.
 
+    What training programs are known to leave beside the weights becomes an empty object.
+
     Raises:
         ModelFileError: the file holds more than tensors, or is damaged.
     """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        with _SAFE_GLOBALS, torch.serialization.safe_globals(_left_by_training(path)):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError) as error:
         raise ModelFileError(
             f"'{path.name}' holds more than tensors, or is damaged, and is not loaded: a pickled "
             "file can run any program. Convert it to safetensors on a machine you can spare, "
             f"or get the safetensors version. ({str(error).splitlines()[0]})"
         ) from error
+
+
+class _Leftover:
+    """Stands for an object that training left behind: takes whatever it is given, does nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def _left_by_training(path: Path) -> list[tuple[type, str]]:
+    """Names in a pickled file that are to be read as leftovers; none unless all of them are."""
+    if not _is_zip(path):
+        return []
+    names: list[str] = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    if not all(name.startswith(TRAINING_PACKAGES) for name in names):
+        return []
+    return [(_Leftover, name) for name in names]
 
 
 def _unwrap(data: Any, path: Path) -> dict[str, Tensor]:

@@ -4,7 +4,9 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -155,6 +157,38 @@ def test_text_encoder_names_without_text_model(tmp_path: Path) -> None:
     clip = load_checkpoint(tmp_path / "old.safetensors").clip
     assert clip is not None
     build(clip.encoders[0].weights, CPU, torch.float32)
+
+
+class _Program:
+    """Runs something when it is unpickled, if it is let."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return exec, ("import sys; sys.modules['was_executed'] = sys",)
+
+
+def test_what_training_left_is_not_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Callbacks and scores of PyTorch Lightning, which the first published checkpoints hold.
+
+    The packages that made them need not be there; one object of another kind, and the file is
+    refused as a whole, and nothing of it runs.
+    """
+    module = ModuleType("pytorch_lightning.callbacks")
+    callback = type("ModelCheckpoint", (), {"__module__": module.__name__})
+    module.ModelCheckpoint = callback  # type: ignore[attr-defined]
+    left = {callback: {"best": numpy.float64(0.3)}, "made": callback(), "epoch": numpy.int64(3)}
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pytorch_lightning", module)
+        patch.setitem(sys.modules, module.__name__, module)
+        torch.save({"state_dict": {"a": torch.ones(3)}, "callbacks": left}, tmp_path / "a.ckpt")
+        left["program"] = _Program()
+        torch.save({"state_dict": {"a": torch.ones(3)}, "callbacks": left}, tmp_path / "b.ckpt")
+    assert torch.equal(read_tensors(tmp_path / "a.ckpt")["a"], torch.ones(3))
+    with pytest.raises(ModelFileError, match="can run any program"):
+        read_tensors(tmp_path / "b.ckpt")
+    assert "was_executed" not in sys.modules
+    assert "_Leftover" not in str(torch.serialization.get_safe_globals())
 
 
 def test_pickled_checkpoints_hold_only_tensors(tmp_path: Path) -> None:
