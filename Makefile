@@ -52,7 +52,7 @@ $(VENV)/installed: pyproject.toml | $(PY)
 
 $(VENV)/installed-test: pyproject.toml $(VENV)/installed
 	$(PY) -m pip install --quiet --editable ".[test]"
-	$(PY) -m pip install --quiet --no-deps "k-diffusion>=0.1.1"  # what it depends on needs torchvision
+	$(PY) -m pip install --quiet --no-deps "k-diffusion>=0.1.1" "spandrel>=0.4"  # they need torchvision
 	touch $@
 
 # The install has built the canvas; this builds it again after a change, and needs Node then.

@@ -46,6 +46,7 @@ def test_readme_commands_exist() -> None:
 def test_the_package_needs_what_the_code_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
+    lines += project["optional-dependencies"]["compat"]
     declared = {re.split(r"[<>=\[]", line)[0].lower() for line in lines}
     names = {"PIL": "pillow", "yaml": "pyyaml"}
     imported = {

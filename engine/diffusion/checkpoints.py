@@ -72,6 +72,8 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     Raises:
         ModelFileError: the tensors do not fit the network.
     """
+    if weights.is_whole:
+        return weights.build().to(device, dtype).requires_grad_(False).eval()
     network = build_empty(weights)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes = read_header(weights.path).shapes

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.errors import ModelFileError
 
-from . import residency
+from . import foreign, residency
 from .families.upscalers import describe_upscaler
 from .handles import UpscaleModel
 from .tiling import in_tiles
@@ -33,11 +33,14 @@ def load_upscale_model(path: Path) -> UpscaleModel:
     """
     header = read_header(path)
     model = describe_upscaler(header)
+    if model is None and foreign.is_there():
+        model = foreign.describe_foreign(header)
     if model is None:
         some = ", ".join(sorted(header.shapes)[:3])
+        more = "" if foreign.is_there() else ", or pip install 'latent-loom[compat]' for more kinds"
         raise ModelFileError(
             f"'{path.name}' is no upscaler of a known kind (ESRGAN's RRDBNet, Real-ESRGAN's "
-            f"SRVGGNetCompact); its tensors are {some}, ... Choose another file."
+            f"SRVGGNetCompact); its tensors are {some}, ... Choose another file{more}."
         )
     return model
 

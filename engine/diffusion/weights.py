@@ -117,6 +117,7 @@ class Weights:
             if that has eight bits. Part of ``id`` too.
         unpack: one of the file's tensors, under its new name, to the network's; for files that
             hold several tensors as one.
+        is_whole: ``build`` makes the network with its weights, because another library does.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Weights:
         default=_as_it_is, compare=False, repr=False
     )
     kept_as: torch.dtype | None = field(default=None, compare=False)
+    is_whole: bool = field(default=False, compare=False)
 
     def kept(self, dtype: torch.dtype) -> "Weights":
         """The same weights with matrices of another type."""
