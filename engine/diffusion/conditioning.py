@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .control import PreparedControl
+from .control import Control, PreparedControl
 from .parameterization import INFINITE_SIGMA, Sampling
 
 Conditioning = Sequence[Sequence[Any]]
@@ -95,6 +95,9 @@ class Situation:
         mask: which part is made anew, ``b 1 h w``; None is all of it.
         scale: pixels a side of one latent cell.
         latent_scale: a VAE's latent times this is what the network sees.
+        model: the handle on the denoiser, for controls that borrow its weights.
+        controls: those made ready for the run so far, by what they were made of: one control
+            may serve several entries and both sides.
     """
 
     sampling: Sampling
@@ -105,6 +108,8 @@ class Situation:
     mask: Tensor | None = None
     scale: int = 8
     latent_scale: float = 1.0
+    model: Any = None
+    controls: dict[Control, PreparedControl] = field(default_factory=dict, compare=False)
 
 
 #: A family's rule: from an entry's options to further inputs of its network, by name.
@@ -168,10 +173,7 @@ def prepare(
         situation: the run.
         inputs: the rule of the model's family.
     """
-    controls: dict[int, PreparedControl] = {}  # one control may serve several entries
-    return [
-        _entry(vectors, options, situation, inputs, controls) for vectors, options in conditioning
-    ]
+    return [_entry(vectors, options, situation, inputs) for vectors, options in conditioning]
 
 
 def _entry(
@@ -179,12 +181,12 @@ def _entry(
     options: Mapping[str, Any],
     situation: Situation,
     inputs: NetworkInputs,
-    controls: dict[int, PreparedControl],
 ) -> Condition:
     latent, sampling, control = situation.latent, situation.sampling, options.get("control")
+    controls = situation.controls
     options = _bounded(options, latent)
-    if control is not None and id(control) not in controls:
-        controls[id(control)] = control.prepare(situation)
+    if control is not None and control not in controls:
+        controls[control] = control.prepare(situation)
     return Condition(
         vectors=vectors.to(situation.place),
         area=_area(options.get("area"), *latent.shape[-2:]),
@@ -195,7 +197,7 @@ def _entry(
             name: _placed(value, situation.place)
             for name, value in inputs(options, situation).items()
         },
-        control=controls.get(id(control)) if control is not None else None,
+        control=controls[control] if control is not None else None,
         fills=bool(options.get("default")),
     )
 

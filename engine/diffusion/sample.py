@@ -17,6 +17,7 @@ from engine.errors import InvalidInput
 from . import residency
 from .compilation import compiled
 from .conditioning import Conditioning, Situation, fit_mask, prepare, with_opposites
+from .control import share_controls
 from .evaluation import Evaluation, repeat_to_batch
 from .guidance import GuidedDenoiser, Guider, classic
 from .handles import Model
@@ -217,10 +218,12 @@ def lay_out(
         mask=mask,
         scale=model.latent_format.downscale,
         latent_scale=model.latent_format.scale,
+        model=model,
     )
+    given = share_controls({**guider.conditionings, **model.hooks.sides})
     sides = {
         role: prepare(conditioning, replace(situation, role=role), model.inputs)
-        for role, conditioning in {**guider.conditionings, **model.hooks.sides}.items()
+        for role, conditioning in given.items()
     }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
     if hooks.compiled and streamer_of(network) is None:  # layers that come and go are no graph

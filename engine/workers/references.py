@@ -19,6 +19,8 @@ import torch
 from engine.cache.references import register
 from engine.diffusion import handles
 from engine.diffusion.checkpoints import load_checkpoint, load_vae
+from engine.diffusion.control_nets.handles import Applied, ControlLora, ControlNet, T2IAdapter
+from engine.diffusion.control_nets.loading import load_control_net
 from engine.diffusion.files import (
     load_clip_vision,
     load_diffusion_model,
@@ -44,7 +46,10 @@ def register_handles() -> None:
         register(cls.__name__, cls, _store, _load)
     for cls in (handles.ClipVision, handles.UpscaleModel, handles.Conditioner):
         register(cls.__name__, cls, _store, _load)
+    for net in (ControlNet, ControlLora, T2IAdapter):
+        register(net.__name__, net, _store, _load)
     register("VisionOutput", VisionOutput)
+    register("Control", Applied)
     for part in (handles.Clip, handles.LatentFormat):
         register(part.__name__, part)
     for sampling in (Discrete, ContinuousEDM, ContinuousV, RectifiedEDM):
@@ -86,6 +91,7 @@ def _loaded(path: Path) -> Iterator[Any]:
         load_diffusion_model,
         lambda path: load_text_encoders([path]),
         load_clip_vision,
+        load_control_net,
         *(partial(load_tiny_half, name) for name in TINY_VAES),
     )
     for load in loads:
