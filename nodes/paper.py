@@ -8,6 +8,7 @@ from engine.api import (
     Clip,
     Conditioning,
     Context,
+    File,
     Image,
     Int,
     InvalidInput,
@@ -21,11 +22,27 @@ from engine.api import (
 from engine.diffusion import conditioners
 from engine.diffusion import vae as autoencoder
 from engine.diffusion.conditioners import Box
+from engine.diffusion.files import load_averaged
 from engine.diffusion.text.class_names import class_number
 from engine.diffusion.vae import crop_to_multiple
 
 SIDES = ("positive", "negative")
 SHOWN = (*SIDES, "latent")
+
+
+@node(
+    "AveragedWeightsLoader",
+    category="advanced/loaders",
+    title="Load Averaged Weights",
+    lane="host",
+)
+def averaged_weights_loader(*, ckpt_name: File("checkpoints"), ctx: Context) -> Model:
+    """Load a denoiser with the weights that its training averaged (EMA), if the file has them.
+
+    Args:
+        ckpt_name: a checkpoint as it was trained, such as those of the latent diffusion paper.
+    """
+    return load_averaged(ctx.folders.find("checkpoints", ckpt_name))
 
 
 @node("EmptyModelLatent", category="latent", title="Empty Latent (for a Model)", lane="host")
@@ -69,7 +86,7 @@ def class_conditioning(
             asks for no class in particular.
     """
     nothing = conditioners.no_class(clip)
-    number = nothing if not class_name.strip() else class_number(class_name)
+    number = nothing if not class_name.strip() else class_number(class_name, "ImageNet")
     if number is None:
         raise InvalidInput("This model has to be told a class: give one by its name or number.")
     positive = conditioners.class_vectors(clip, number)
@@ -79,7 +96,7 @@ def class_conditioning(
 
 @node("LayoutConditioning", category="conditioning/paper", outputs=SIDES)
 def layout_conditioning(
-    *, clip: Clip, boxes: Text(multiline=True) = "0 0.1 0.2 0.5 0.6"
+    *, clip: Clip, boxes: Text(multiline=True) = "Tree 0.1 0.2 0.5 0.6"
 ) -> tuple[Conditioning, Conditioning]:
     """Tell a layout-to-image model which objects shall be where.
 
@@ -88,8 +105,8 @@ def layout_conditioning(
 
     Args:
         clip: of the checkpoint, which holds what reads layouts.
-        boxes: an object a line: the number of its class, then left, top, width and height as
-            parts of the picture, 0 to 1.
+        boxes: an object a line: the name or number of its class in OpenImages, then left, top,
+            width and height as parts of the picture, 0 to 1.
     """
     found = [_box(line) for line in boxes.splitlines() if line.strip()]
     positive = conditioners.layout_vectors(clip, found)
@@ -125,14 +142,14 @@ def latent_super_resolution(*, images: Image) -> tuple[Conditioning, Conditionin
     return *_sides(concat_image=shown), {"samples": torch.zeros(shown.shape)}
 
 
-@node("LatentInpainting", category="conditioning/paper", outputs=SHOWN)
+@node("LatentInpainting", category="conditioning/paper", outputs=(*SHOWN, "image", "mask"))
 def latent_inpainting(
     *, vae: Vae, pixels: Image, mask: Mask, ctx: Context
-) -> tuple[Conditioning, Conditioning, Latent]:
+) -> tuple[Conditioning, Conditioning, Latent, Image, Mask]:
     """Show the paper's inpainting model what surrounds a mask; use cfg 1.
 
-    It paints the whole picture anew: put what it made of the masked part into the original with
-    Image Composite Masked, as the paper does.
+    It paints the whole picture anew: lay what it made over the image that this node gives, under
+    the mask that it gives, by ImageCompositeMasked, as the paper does.
 
     Args:
         vae: the autoencoder of the checkpoint.
@@ -148,7 +165,7 @@ def latent_inpainting(
     black = pixels[..., :3] * (1 - hidden.movedim(1, -1))
     shown = autoencoder.encode(vae, black, tiled=ctx.tight)
     sides = _sides(concat_latent_image=shown, concat_mask=hidden)
-    return *sides, {"samples": torch.zeros_like(shown)}
+    return *sides, {"samples": torch.zeros_like(shown)}, pixels, hidden[:, 0]
 
 
 def _unconditional(**options: Tensor) -> list[list[object]]:
@@ -161,15 +178,15 @@ def _sides(**options: Tensor) -> tuple[list[list[object]], list[list[object]]]:
 
 
 def _box(line: str) -> Box:
-    words = line.replace(",", " ").split()
+    *name, x, y, width, height = [""] * 4 + line.replace(",", " ").split()
     try:
-        kind, (x, y, width, height) = int(words[0]), map(float, words[1:])
-    except (ValueError, IndexError) as error:
+        place = [float(n) for n in (x, y, width, height)]
+    except ValueError as error:
         raise InvalidInput(
-            f"'{line.strip()}' is no object of a layout. A line is the number of a class, then "
-            "left, top, width and height from 0 to 1, such as '14 0.1 0.2 0.5 0.6'."
+            f"'{line.strip()}' is no object of a layout. A line is a class, then left, top, width "
+            "and height from 0 to 1, such as 'Palm tree 0.1 0.2 0.5 0.6'."
         ) from error
-    return Box(kind, x, y, width, height)
+    return Box(class_number(" ".join(name), "OpenImages"), *place)
 
 
 def _fitting(pixels: Image, mask: Mask, multiple: int) -> tuple[Tensor, Tensor]:

@@ -55,6 +55,8 @@ BETAS = {
     "text-large": (0.00085, 0.012),
     "layout": (0.0015, 0.0205),
 }
+#: What the weights that training averaged are of the others.
+AVERAGED = 0.9
 #: Deviation of the churches' latents, which only their checkpoint tells.
 SCALE = 0.22
 
@@ -71,7 +73,10 @@ def tiny_paper(kind: str, seed: int = 0) -> dict[str, Tensor]:
         torch.linspace(first**0.5, last**0.5, 1000, dtype=torch.float64).square().float()
     )
     found["model_ema.decay"] = torch.tensor(0.9999)
-    found["model_ema.diffusion_modelout2bias"] = torch.zeros(3)
+    unet_names = [name for name in found if name.startswith("model.diffusion_model.")]
+    for name in unet_names:
+        averaged = f"model_ema.{name.removeprefix('model.').replace('.', '')}"
+        found[averaged] = found[name] * AVERAGED
     if kind == "churches":
         found["scale_factor"] = torch.tensor(SCALE)
     return found

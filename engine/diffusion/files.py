@@ -28,6 +28,8 @@ from .weights import Header, read_header, strip_prefix
 
 #: Where a denoiser may be in a file.
 UNET_PREFIXES = (UNET, "model.model.", "net.", "model.", "")
+#: The denoiser's weights, averaged over the steps of training (Polyak and Juditsky 1992).
+AVERAGED = "model_ema.diffusion_model"
 #: Where a text encoder may be in a file.
 TEXT_PREFIXES = (
     "",
@@ -58,6 +60,30 @@ def load_diffusion_model(path: Path, kept_as: torch.dtype | None = None) -> Mode
     """
     model = _describe(_unet_header(read_header(path)), path).model
     return replace(model, weights=model.weights.kept(kept_as)) if kept_as else model
+
+
+def load_averaged(path: Path) -> Model:
+    """A handle on the denoiser of a checkpoint with the weights that training averaged.
+
+    Raises:
+        ModelFileError: the file cannot be read, or holds none, or no known family matches.
+    """
+    header = read_header(path)
+    if not any(name.startswith(AVERAGED) for name in header.shapes):
+        raise ModelFileError(
+            f"'{path.name}' holds no averaged weights ({AVERAGED}...): they were left out when it "
+            "was made. Use Load Checkpoint, whose weights may be the averaged ones already."
+        )
+    averaged = replace(header.renamed(_averaged_names), id=f"{header.id}-averaged")
+    return _describe(averaged, path).model
+
+
+def _averaged_names(keys: Iterable[str]) -> dict[str, str]:
+    """Averaged weights in place of the others; their names are written without dots."""
+    keys = list(keys)
+    flat = {f"model_ema.{k.removeprefix('model.').replace('.', '')}": k for k in keys}
+    plain = {k: k for k in keys if not k.startswith((UNET, "model_ema."))}
+    return plain | {k: flat[k] for k in keys if k.startswith(AVERAGED) and k in flat}
 
 
 def load_text_encoders(paths: Sequence[Path]) -> Clip:

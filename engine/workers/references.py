@@ -22,6 +22,7 @@ from engine.diffusion.checkpoints import load_checkpoint, load_vae
 from engine.diffusion.control_nets.handles import Applied, ControlLora, ControlNet, T2IAdapter
 from engine.diffusion.control_nets.loading import load_control_net
 from engine.diffusion.files import (
+    load_averaged,
     load_clip_vision,
     load_diffusion_model,
     load_text_encoders,
@@ -89,6 +90,7 @@ def _loaded(path: Path) -> Iterator[Any]:
         load_vae,
         load_upscale_model,
         load_diffusion_model,
+        load_averaged,
         lambda path: load_text_encoders([path]),
         load_clip_vision,
         load_control_net,

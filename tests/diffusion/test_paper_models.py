@@ -23,7 +23,7 @@ from engine.diffusion.files import load_diffusion_model
 from engine.diffusion.handles import Clip, Conditioner
 from engine.diffusion.networks.condition_stages import LdmBert, LdmBertConfig
 from engine.diffusion.parameterization import Discrete
-from engine.diffusion.text.class_names import class_number, imagenet_names
+from engine.diffusion.text.class_names import class_names, class_number
 from engine.diffusion.text.encode import encode
 from engine.diffusion.text.wordpiece import VOCABULARY_FILE, WordPiece
 from engine.diffusion.weights import Header
@@ -271,15 +271,26 @@ def test_classes_have_one_vector() -> None:
 
 def test_names_of_classes() -> None:
     """WordNet's, in any case; what is ambiguous or unknown is not guessed."""
-    assert len(imagenet_names()) == 1000
-    assert class_number("Golden Retriever ") == 207 and class_number("giant panda") == 388
-    assert class_number("17") == 17
+    assert len(class_names("ImageNet")) == 1000
+    assert class_number("Golden Retriever ", "ImageNet") == 207
+    assert class_number("giant panda", "ImageNet") == 388 and class_number("17", "ImageNet") == 17
     with pytest.raises(InvalidInput, match="Several classes are called 'crane': 134 is crane; 517"):
-        class_number("crane")
+        class_number("crane", "ImageNet")
     with pytest.raises(InvalidInput, match="Did you mean"):
-        class_number("retriever")
+        class_number("retriever", "ImageNet")
     with pytest.raises(InvalidInput, match=r"called 'qqqqqq'\. Give"):
-        class_number("qqqqqq")
+        class_number("qqqqqq", "ImageNet")
+
+
+def test_names_of_objects() -> None:
+    """As the authors count them: by ids of OpenImages, which begin so, suitcases last."""
+    names = [name for (name,) in class_names("OpenImages")]
+    assert len(names) == len(set(names)) == 340
+    assert names[:3] == ["tortoise", "sea turtle", "toothbrush"] and names[-1] == "suitcase"
+    # Counted as person, cattle, ball, knife, sandwich, couch and clock.
+    others = {"woman", "man", "girl", "boy", "bull", "football", "tennis ball", "kitchen knife"}
+    others |= {"submarine sandwich", "sofa bed", "alarm clock", "wall clock"}
+    assert not others & set(names) and class_number("Person", "OpenImages") == names.index("person")
 
 
 def test_a_layout_in_words() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import torch
 
-from engine.api import InvalidInput
+from engine.api import InvalidInput, ModelFileError
+from engine.diffusion.stored import network_shapes, stored_tensor
 from engine.folders import Folders
+from engine.workers.references import _load, _store
 from tests.nodes.conftest import CallNode
-from tests.tiny_paper import write_tiny_paper
+from tests.tiny_paper import AVERAGED, write_tiny_paper
 
 TASKS = (
     "unconditional",
@@ -43,7 +45,7 @@ def conditioned(call: CallNode, kind: str, parts: tuple[Any, Any, Any], seed: in
     _, clip, vae = parts
     match kind:
         case "inpainting":
-            return call("LatentInpainting", vae=vae, pixels=image, mask=mask).values
+            return call("LatentInpainting", vae=vae, pixels=image, mask=mask).values[:3]
         case "super-resolution":
             return call("LatentSuperResolution", images=image[:, ::4, ::4]).values
         case "semantic":
@@ -90,7 +92,8 @@ def test_what_is_masked_is_black_to_the_encoder(call: CallNode, folders: Folders
     vae = load(call, folders, "inpainting")[2]
     image, mask = torch.rand(1, 33, 50, 3), torch.zeros(1, 66, 100)
     mask[:, :, 50:] = 1
-    positive, _, latent = call("LatentInpainting", vae=vae, pixels=image, mask=mask).values
+    positive, _, latent, *both = call("LatentInpainting", vae=vae, pixels=image, mask=mask).values
+    assert torch.equal(both[0], image[:, :32, 1:49]) and both[1].shape == (1, 32, 48)
     options = positive[0][1]
     assert latent["samples"].shape == (1, 3, 8, 12) and not latent["samples"].any()
     black = image[:, :32, 1:49].clone()
@@ -127,12 +130,24 @@ def test_no_class_is_the_negative_side(call: CallNode, folders: Folders) -> None
         call("ClassConditioning", clip=small, class_name="")
 
 
-@pytest.mark.parametrize("line", ["cat 0 0 1 1", "1 0 0 1", "1 0 0 1 1 1", "1 a b c d"])
+@pytest.mark.parametrize("line", ["Tree", "Tree 0 0 1", "1 a b c d", "0.1 0.2 Cat 1 1"])
 def test_lines_that_are_no_objects(call: CallNode, folders: Folders, line: str) -> None:
     """The error shows the line and a good one."""
     clip = load(call, folders, "layout")[1]
     with pytest.raises(InvalidInput, match=r"is no object of a layout.*such as"):
         call("LayoutConditioning", clip=clip, boxes=f"3 0 0 1 1\n\n{line}")
+
+
+def test_objects_have_names(call: CallNode, folders: Folders) -> None:
+    """Those of OpenImages, words and all; unknown ones are not guessed at."""
+    clip = load(call, folders, "layout")[1]
+    named, numbered, other = (
+        call("LayoutConditioning", clip=clip, boxes=f"{kind} 0.1 0.2 0.3 0.4").values[0][0][0]
+        for kind in ("palm tree", "260", "259")
+    )
+    assert torch.equal(named, numbered) and not torch.equal(named, other)
+    with pytest.raises(InvalidInput, match=r"called 'palm'\. Did you mean 'palm tree'\?"):
+        call("LayoutConditioning", clip=clip, boxes="palm 0 0 1 1")
 
 
 def test_prompts_do_not_fit_models_without_tokens(call: CallNode, folders: Folders) -> None:
@@ -152,10 +167,23 @@ def test_prompts_do_not_fit_models_without_tokens(call: CallNode, folders: Folde
             call("KSampler", model=parts[0], **sides, **settings)
 
 
+def test_averaged_weights(call: CallNode, folders: Folders) -> None:
+    """Those instead of the others, of the denoiser alone; a file without them says so."""
+    for kind in ("churches", "class"):
+        plain = load(call, folders, kind)[0]
+        (model,) = call("AveragedWeightsLoader", ckpt_name=f"paper-{kind}.ckpt").values
+        assert model != plain and model.latent_format == plain.latent_format
+        assert model.sampling == plain.sampling and model.context_dim == plain.context_dim
+        for name in network_shapes(plain.weights):
+            expected = stored_tensor(plain.weights, name) * AVERAGED
+            assert torch.equal(stored_tensor(model.weights, name), expected), name
+        assert _load(_store(model)) == model
+    with pytest.raises(ModelFileError, match="holds no averaged weights"):
+        call("AveragedWeightsLoader", ckpt_name="tiny.safetensors")
+
+
 def test_handles_come_back_from_their_file_form(call: CallNode, folders: Folders) -> None:
     """What encodes a condition is stored by the name of its weights, like any other handle."""
-    from engine.workers.references import _load, _store
-
     for kind in ("class", "layout", "semantic"):
         model, clip, vae = load(call, folders, kind)
         for handle in (model, clip, vae):
