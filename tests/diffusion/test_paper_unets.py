@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from engine.diffusion.families.sizes import unet_config
+from engine.diffusion.networks.autoencoder import AutoencoderConfig
+from engine.diffusion.networks.condition_stages import (
+    ClassMap,
+    ClassTable,
+    LdmBert,
+    LdmBertConfig,
+)
 from engine.diffusion.networks.unet import UNet, UNetConfig
+from engine.diffusion.networks.vq import VectorQuantised
+from engine.diffusion.streaming import Unit, stream
 from tests.diffusion.test_networks import (
     BOUND,
     relative_error,
@@ -208,3 +218,37 @@ def test_unets_with_tokens_equal_diffusers(heads: int) -> None:
     theirs.load_state_dict(unet_names_of_diffusers(state, theirs.config))
     x, t, context = torch.randn(2, 3, 8, 12), torch.tensor([3.0, 987.5]), torch.randn(2, 1, 48)
     assert relative_error(ours(x, t, context), theirs(x, t, context).sample) < BOUND
+
+
+def _lost(unit: Unit) -> None:
+    """A unit that goes leaves nothing that can be computed with."""
+    unit._is_here = False
+    for tensor in unit._tensors:
+        if tensor.is_floating_point():
+            tensor.data = torch.full_like(tensor.data, math.nan)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("limit", [1, 100_000, 400_000, 1 << 40])
+def test_networks_that_come_layer_by_layer(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """However they are cut, every part that is used was called, and so is there."""
+    config = replace(ALONE, heads=8, resampling_blocks=True, scale_shift=True)
+    picture, latent = torch.rand(1, 3, 16, 16), torch.randn(1, 3, 8, 8)
+    stage = AutoencoderConfig(64, (1, 1), 1, 3, 3, attention=(False, True), moments=False)
+    x, t = torch.randn(1, 5, 8, 8), torch.tensor([3.0])
+    text, tokens = LdmBertConfig(300, 96, 2), torch.randint(0, 300, (1, 77))
+    calls: list[tuple[nn.Module, Callable[[Any], Tensor]]] = [
+        (UNet(config), lambda network: network(x, t, torch.zeros(1, 1, 0))),
+        (VectorQuantised(stage, 40), lambda network: network.decode(latent)),
+        (VectorQuantised(stage, 40), lambda network: network.encode(picture)),
+        (LdmBert(text), lambda network: network(tokens)),
+        (ClassTable(10, 8), lambda network: network(torch.tensor([3]))),
+        (ClassMap(10, 3, 2), lambda network: network(torch.rand(1, 10, 8, 8))),
+    ]
+    for network, call in calls:
+        torch.manual_seed(0)
+        whole = call(network.eval())
+        monkeypatch.setattr(Unit, "drop", _lost)
+        streamed = stream(network, torch.device("cpu"), 0, limit)
+        torch.manual_seed(0)
+        assert torch.equal(call(streamed), whole), type(network)

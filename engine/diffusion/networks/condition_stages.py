@@ -75,6 +75,10 @@ class Positions(nn.Module):
         super().__init__()
         self.emb = nn.Embedding(config.positions, config.width)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Those of a sequence ``b n width``: ``n width``."""
+        return self.emb(torch.arange(x.shape[1], device=x.device))
+
 
 class Layers(nn.Module):
     """Attention and feed-forward in turn, each behind its norm."""
@@ -85,6 +89,12 @@ class Layers(nn.Module):
         for _ in range(config.layers):
             for layer in (SelfAttention(config.width, config.inner), FeedForward(config.width)):
                 self.layers.append(nn.ModuleList([nn.LayerNorm(config.width), layer]))
+
+    def forward(self, x: Tensor, pairs: int) -> Tensor:
+        """The states ``b n width`` behind so many pairs."""
+        for norm, block in self.layers[: 2 * pairs]:  # type: ignore[misc]
+            x = x + block(norm(x))
+        return x
 
 
 class LdmBert(nn.Module):
@@ -113,10 +123,8 @@ class LdmBert(nn.Module):
         Returns:
             ``b n width``.
         """
-        x = embedded + self.pos_emb.emb.weight[: embedded.shape[1]]
-        pairs = layer % self.config.layers + 1
-        for norm, block in self.attn_layers.layers[: 2 * pairs]:  # type: ignore[misc]
-            x = x + block(norm(x))
+        x = embedded + self.pos_emb(embedded)
+        x = self.attn_layers(x, layer % self.config.layers + 1)
         return self.norm(x) if final_norm else x
 
     def project(self, pooled: Tensor) -> Tensor:

@@ -5,7 +5,9 @@ Invariant: parameter names are those of the original checkpoints below
 paper, SD 1.x, 2.x, SDXL and the embedded model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -85,6 +87,22 @@ class UNetConfig:
         return down, up
 
 
+class Layers(nn.Sequential):
+    """Norm, activation and convolution, with something done behind the norm or the activation."""
+
+    def forward(
+        self,
+        x: Tensor,
+        behind_norm: Callable[[Tensor], Tensor] | None = None,
+        behind_activation: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        norm, *between, conv = self
+        x = behind_norm(norm(x)) if behind_norm else norm(x)
+        for layer in between:
+            x = layer(x)
+        return conv(behind_activation(x) if behind_activation else x)
+
+
 class ResBlock(nn.Module):
     """Residual block whose second half is shifted, or scaled too, by the timestep embedding.
 
@@ -103,26 +121,26 @@ class ResBlock(nn.Module):
         self.resample, self.scale_shift = resample, scale_shift
         conv_in = nn.Conv2d(c_in, c_out, 3, padding=1)
         conv_out = nn.Conv2d(c_out, c_out, 3, padding=1)
-        self.in_layers = nn.Sequential(group_norm(c_in), nn.SiLU(), conv_in)
+        self.in_layers = Layers(group_norm(c_in), nn.SiLU(), conv_in)
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(c_emb, c_out * (1 + scale_shift)))
-        self.out_layers = nn.Sequential(group_norm(c_out), nn.SiLU(), nn.Identity(), conv_out)
+        self.out_layers = Layers(group_norm(c_out), nn.SiLU(), nn.Identity(), conv_out)
         self.skip_connection = nn.Conv2d(c_in, c_out, 1) if c_in != c_out else nn.Identity()
 
     def forward(self, x: Tensor, emb: Tensor, size: torch.Size | None = None) -> Tensor:
         if self.resample:
-            h = self.in_layers[2](self._resized(self.in_layers[:2](x), size))
-            x = self._resized(x, size)
+            h = self.in_layers(x, behind_activation=partial(self._resized, size))
+            x = self._resized(size, x)
         else:
             h = self.in_layers(x)
         told = self.emb_layers(emb)[:, :, None, None]
         if self.scale_shift:
             scale, shift = told.chunk(2, dim=1)
-            h = self.out_layers[1:](self.out_layers[0](h) * (1 + scale) + shift)
+            h = self.out_layers(h, behind_norm=lambda normed: normed * (1 + scale) + shift)
         else:
             h = self.out_layers(h + told)
         return self.skip_connection(x) + h
 
-    def _resized(self, x: Tensor, size: torch.Size | None) -> Tensor:
+    def _resized(self, size: torch.Size | None, x: Tensor) -> Tensor:
         if self.resample == "down":
             return F.avg_pool2d(x, 2, ceil_mode=True)
         return F.interpolate(x, size=size, mode="nearest")

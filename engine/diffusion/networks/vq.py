@@ -17,12 +17,8 @@ from .autoencoder import AutoencoderConfig, Decoder, Encoder
 CELLS_AT_ONCE = 1024
 
 
-class Codebook(nn.Module):
+class Codebook(nn.Embedding):
     """Entries, and which of them is nearest."""
-
-    def __init__(self, entries: int, width: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(entries, width)
 
     def codes(self, z: Tensor) -> Tensor:
         """Numbers of the nearest entries: ``b c h w -> b h w``.
@@ -30,14 +26,25 @@ class Codebook(nn.Module):
         Distances are in float32 whatever the type of ``z``, or neighbours would be confused.
         """
         cells = z.movedim(1, -1).flatten(0, 2).float()
-        entries = self.embedding.weight.float()
+        entries = self.weight.float()
         square = entries.square().sum(1)
         nearest = [(square - 2 * part @ entries.T).argmin(1) for part in cells.split(CELLS_AT_ONCE)]
         return torch.cat(nearest).view(len(z), *z.shape[2:])
 
     def forward(self, z: Tensor) -> Tensor:
         """Every cell replaced by the nearest entry, ``b c h w``."""
-        return self.embedding(self.codes(z)).movedim(-1, 1)
+        return super().forward(self.codes(z)).movedim(-1, 1)
+
+
+class Quantiser(nn.Module):
+    """The codebook, under the name that checkpoints use."""
+
+    def __init__(self, entries: int, width: int) -> None:
+        super().__init__()
+        self.embedding = Codebook(entries, width)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.embedding(z)
 
 
 class VectorQuantised(nn.Module):
@@ -48,7 +55,7 @@ class VectorQuantised(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.quantize = Codebook(entries, config.embed_dim)
+        self.quantize = Quantiser(entries, config.embed_dim)
         self.quant_conv = nn.Conv2d(config.encoded_channels, config.embed_dim, 1)
         self.post_quant_conv = nn.Conv2d(config.embed_dim, config.z_channels, 1)
 
