@@ -49,6 +49,14 @@ def see(vision: ClipVision, image: Tensor, crop: bool = True) -> VisionOutput:
     return VisionOutput(*(t.float().cpu() for t in network(pixels)))
 
 
+@torch.no_grad()
+def see_nothing(vision: ClipVision) -> VisionOutput:
+    """What an encoder sees where every pixel is the mean of those that it was trained on."""
+    network = cast(Network, residency.load(vision.weights))
+    pixels = next(network.parameters()).new_zeros(1, 3, vision.image_size, vision.image_size)
+    return VisionOutput(*(t.float().cpu() for t in network(pixels)))
+
+
 def prepared(image: Tensor, size: int, crop: bool = True) -> Tensor:
     """Pictures ``b h w c`` as an encoder is shown them: ``b 3 size size``, normalised."""
     x = image[..., :3].movedim(-1, 1).float()

@@ -292,7 +292,9 @@ def _unwrap(data: Any, path: Path) -> dict[str, Tensor]:
     for name in WRAPPERS:
         if isinstance(data.get(name), dict):
             data = data[name]
-    return {k: v for k, v in data.items() if isinstance(v, Tensor)}
+    inner = {f"{k}.{n}": t for k, v in data.items() if isinstance(v, dict) for n, t in v.items()}
+    flat = {k: v for k, v in data.items() if isinstance(v, Tensor)}
+    return flat or {k: v for k, v in inner.items() if isinstance(v, Tensor)}
 
 
 def _is_zip(path: Path) -> bool:
