@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .handles import Clip, Model, Vae
+from .handles import Clip, Conditioner, Model, Vae
 from .parameterization import Discrete
 from .stored import network_shapes, stored_tensors
 
@@ -22,11 +22,18 @@ UNET, VAE = "model.diffusion_model.", "first_stage_model."
 #: where the prefix ends so.
 TEXT: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("l",): ("cond_stage_model.transformer.",),
+    ("bert",): ("cond_stage_model.transformer.",),
     ("h",): ("cond_stage_model.model.",),
     ("g",): ("conditioner.embedders.0.model.",),
     ("l", "g"): ("conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."),
 }
 OPEN_CLIP = ".model."
+#: Likewise of what encodes other conditions than prompts.
+STAGES = {
+    "class": "cond_stage_model.",
+    "segmentation": "cond_stage_model.",
+    "layout": "cond_stage_model.transformer.",
+}
 #: Names of types in a safetensors header.
 _TYPES = {
     torch.float64: "F64",
@@ -59,6 +66,18 @@ def model_tensors(model: Model) -> Tensors:
     for name, tensor in stored_tensors(model.weights, model.patches):
         yield UNET + name, tensor
     yield from ((name, torch.zeros(0)) for name in _marks(model))
+    yield from _noted(model)
+
+
+def _noted(model: Model) -> Tensors:
+    """What checkpoints of the latent diffusion paper hold where it is not as usual."""
+    sampling, form, usual = model.sampling, model.latent_format, Discrete()
+    ends = isinstance(sampling, Discrete) and (sampling.beta_start, sampling.beta_end)
+    if ends and ends != (usual.beta_start, usual.beta_end):
+        roots = [end**0.5 for end in ends]
+        yield "betas", torch.linspace(*roots, sampling.steps, dtype=torch.float64).square().float()
+    if not model.context_dim and form.scale != 1:
+        yield "scale_factor", torch.tensor(form.scale)
 
 
 def _marks(model: Model) -> list[str]:
@@ -76,8 +95,14 @@ def vae_tensors(vae: Vae, prefix: str = VAE) -> Tensors:
     yield from ((prefix + name, tensor) for name, tensor in stored_tensors(vae.weights))
 
 
-def clip_tensors(clip: Clip) -> Tensors:
-    """Text encoders as the checkpoints of their family hold them."""
+def clip_tensors(clip: Clip | Conditioner | None) -> Tensors:
+    """Text encoders, or what takes their place, as the checkpoints of their family hold them."""
+    if clip is None:
+        return
+    if isinstance(clip, Conditioner):
+        own = stored_tensors(clip.weights)
+        yield from ((STAGES[clip.kind] + name, tensor) for name, tensor in own)
+        return
     prefixes = TEXT[tuple(e.name for e in clip.encoders)]
     for encoder, prefix in zip(clip.encoders, prefixes, strict=True):
         found = stored_tensors(encoder.weights, encoder.patches)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.api import InvalidInput, ModelFileError
+from engine.diffusion.checkpoints import load_checkpoint
 from engine.diffusion.stored import network_shapes, stored_tensor
 from engine.folders import Folders
 from engine.workers.references import _load, _store
@@ -180,6 +181,19 @@ def test_averaged_weights(call: CallNode, folders: Folders) -> None:
         assert _load(_store(model)) == model
     with pytest.raises(ModelFileError, match="holds no averaged weights"):
         call("AveragedWeightsLoader", ckpt_name="tiny.safetensors")
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_saved_checkpoints_mean_the_same(call: CallNode, folders: Folders, kind: str) -> None:
+    """As safetensors: the same family, noise levels, latents, tensors, and so the same picture."""
+    model, clip, vae = load(call, folders, kind)
+    prefix = f"checkpoints/saved-{kind}"
+    call("CheckpointSave", model=model, clip=clip, vae=vae, filename_prefix=prefix)
+    saved = load_checkpoint(folders.root("output") / f"{prefix}_00001_.safetensors")
+    assert saved.model.latent_format == model.latent_format
+    assert saved.model.sampling == model.sampling and type(saved.clip) is type(clip)
+    first = picture(call, kind, (model, clip, vae))
+    assert torch.equal(picture(call, kind, (saved.model, saved.clip, saved.vae)), first)
 
 
 def test_handles_come_back_from_their_file_form(call: CallNode, folders: Folders) -> None:

@@ -25,6 +25,8 @@ TABLE = f"{STAGE}embedding.weight"
 BERT = f"{STAGE}transformer."
 #: Tokens of a layout.
 LAYOUT_LENGTH = 92
+#: First channels and width of tokens of the first model for ImageNet.
+CIN256 = 256, 512
 #: Variances of the large text model, which Stable Diffusion took over.
 LARGE_BETAS = 0.00085, 0.012
 
@@ -40,12 +42,13 @@ def _kind(shapes: Shapes) -> str:
     if f"{BERT}token_emb.weight" in shapes:
         length = shapes[f"{BERT}pos_emb.emb.weight"][0]
         return "layout" if length == LAYOUT_LENGTH else "text"
-    return _kind_of_unet(unet) if in_channels(unet) == 3 else ""
+    return _kind_of_unet(unet_config(unet))
 
 
-def _kind_of_unet(unet: Shapes) -> str:
-    """The kind of a U-Net that is a file of its own."""
-    config = unet_config(unet)
+def _kind_of_unet(config: UNetConfig) -> str:
+    """The kind of a U-Net that is a file of its own; with four channels, all but one are SD 1.x."""
+    if config.in_channels == 4:
+        return "class" if (config.model_channels, config.context_dim) == CIN256 else ""
     if config.context_dim != 512:
         return "text"
     return "layout" if config.middle_depth > 1 else "class"
