@@ -23,6 +23,19 @@ ELSEWHERE = {
     "--multi-user": "there is one user per server",
     "--windows-standalone-build": "leave it out; add --auto-launch to open the browser",
     "--use-pytorch-cross-attention": "leave it out; it is what is always used",
+    "--use-split-cross-attention": "leave it out; attention never holds the whole matrix",
+    "--use-quad-cross-attention": "leave it out; attention never holds the whole matrix",
+    "--use-sage-attention": "leave it out; torch chooses the fastest kernel that it has",
+    "--use-flash-attention": "leave it out; torch chooses it where the GPU can",
+    "--disable-xformers": "leave it out; it is never used",
+    "--async-offload": "leave it out; layers that do not fit are always fetched ahead",
+    "--force-non-blocking": "leave it out; copies never block where the device can do without",
+    "--mmap-torch-files": "leave it out; files are always mapped",
+    "--disable-mmap": "files are always mapped; copy them to a local disk if that is slow",
+    "--fast": "try --compile inductor",
+    "--cuda-malloc": "set PYTORCH_CUDA_ALLOC_CONF=backend:cudaMallocAsync instead",
+    "--disable-cuda-malloc": "leave it out; torch's own allocator is the default",
+    "--disable-api-nodes": "leave it out; there are none",
 }
 
 

@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve; 2 if the flags or the surroundings do not allow it."""
     collect_garbage_rarely()
     logging.basicConfig(
-        level="WARNING" if args.dont_print_server else args.verbose,
+        level=_level(args),
         format="%(message)s",
         stream=sys.stdout if args.log_stdout else sys.stderr,
     )
@@ -128,6 +128,10 @@ def run(args: argparse.Namespace) -> int:
             f"Cannot listen on port {args.port}: {error.strerror}. Choose --port.", file=sys.stderr
         )
         return 2
+
+
+def _level(args: argparse.Namespace) -> str:
+    return "WARNING" if args.dont_print_server else str(args.verbose)
 
 
 def exposure(hosts: tuple[str, ...], insecure: bool) -> str:
@@ -169,6 +173,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         previews=args.preview_method != "none",
         preview_size=args.preview_size,
         patience=args.hang_timeout,
+        log=_level(args),
     )
     return server, worker
 

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import cast
@@ -73,6 +73,7 @@ def cpu_has_bfloat16() -> bool:
 
 
 _PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_EIGHT_BITS = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,34 @@ class Limits:
         precision: by role, ``fp32``, ``bf16`` or ``fp16``.
         share: part of the device's memory that weights may fill; None is ``WEIGHT_SHARE``.
         reserved: bytes of the device that weights leave to others.
+        kept: by role, the type of eight bits in which matrices are kept: ``fp8_e4m3fn`` or
+            ``fp8_e5m2``. It is widened for computing.
+        on_host: roles whose networks compute on the CPU.
+        channels_last: whether convolutions have their channels in the innermost place.
+        compiled: backend of ``torch.compile`` for all denoisers; empty: none.
     """
 
     precision: Mapping[str, str] = field(default_factory=dict)
     share: float | None = None
     reserved: int = 0
+    kept: Mapping[str, str] = field(default_factory=dict)
+    on_host: Collection[str] = ()
+    channels_last: bool = False
+    compiled: str = ""
 
     def dtype(self, role: Role, device: torch.device) -> torch.dtype:
         """Precision of a network: the user's choice, or :func:`choose_dtype`."""
         chosen = self.precision.get(role)
         return _PRECISIONS[chosen] if chosen else choose_dtype(role, device)
+
+    def place(self, role: Role, device: torch.device) -> torch.device:
+        """Where a network computes."""
+        return HOST if role in self.on_host else device
+
+    def fitted(self, weights: Weights) -> Weights:
+        """The weights in the type that they are kept in."""
+        kept = self.kept.get(weights.role)
+        return weights.kept(_EIGHT_BITS[kept]) if kept and weights.kept_as is None else weights
 
     def budget(self, device: torch.device) -> int:
         """Bytes of weights to keep on a device."""
@@ -112,17 +131,17 @@ class Residency:
     Attributes:
         device: where they are.
         budget: bytes of weights to keep at most; the layers of a larger network come and go.
+        limits: what the user has decided.
     """
 
     def __init__(
         self,
         device: torch.device | None = None,
         budget: int | None = None,
-        dtype: Callable[[Role, torch.device], torch.dtype] = choose_dtype,
+        limits: Limits | None = None,
     ) -> None:
-        self.device = device or choose_device()
-        self.budget = Limits().budget(self.device) if budget is None else budget
-        self._dtype = dtype
+        self.device, self.limits = device or choose_device(), limits or Limits()
+        self.budget = self.limits.budget(self.device) if budget is None else budget
         self._kept: OrderedDict[str, nn.Module] = OrderedDict()  # least recently used first
         self._alive: WeakValueDictionary[str, nn.Module] = WeakValueDictionary()
         self._lock = threading.RLock()
@@ -134,6 +153,7 @@ class Residency:
         take the patches off is to ask for the plain one again.
         """
         with self._lock:
+            weights = self.limits.fitted(weights)
             owner = _owner(weights, patches)
             network = self._kept.get(owner) or self._alive.get(owner)
             if network is None:
@@ -160,17 +180,23 @@ class Residency:
             # What a plain network and its variants share is held by the plain one.
             plain_first = sorted(self._kept, key=lambda owner: "+" in owner)
             sizes = {owner: _own(self._kept[owner], seen) for owner in plain_first}
-            return [Held(owner, sizes[owner], str(self.device)) for owner in self._kept]
+            return [Held(owner, sizes[owner], self._where(owner)) for owner in self._kept]
+
+    def _where(self, owner: str) -> str:
+        network = self._kept[owner]
+        is_streamed = streamer_of(network) is not None
+        return str(self.device if is_streamed else next(network.parameters()).device)
 
     def _build(self, weights: Weights) -> nn.Module:
-        dtype = self._dtype(weights.role, self.device)
-        if self.device != HOST and _size_as(weights, dtype) > self.budget:
+        place = self.limits.place(weights.role, self.device)
+        dtype = self.limits.dtype(weights.role, place)
+        if place != HOST and _size_as(weights, dtype) > self.budget:
             return self._streamed(build(weights, HOST, dtype), weights)
-        network = build(weights, self.device, dtype)
+        network = build(weights, place, dtype)
+        if self.limits.channels_last:
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         size = size_of(network) / 2**20
-        log.info(
-            "loaded %s of %s: %.1f MB on %s", weights.role, weights.path.name, size, self.device
-        )
+        log.info("loaded %s of %s: %.1f MB on %s", weights.role, weights.path.name, size, place)
         return network
 
     def _streamed(self, network: nn.Module, weights: Weights) -> nn.Module:
@@ -199,11 +225,12 @@ class Residency:
         return self._streamed(network.to(HOST), weights) if streamer_of(base) else network
 
     def _make_room(self) -> None:
-        used = sum(held.bytes for held in self.ledger())
-        while used > self.budget and len(self._kept) > 1:
+        while (used := self._used()) > self.budget and len(self._kept) > 1:
             owner, _ = self._kept.popitem(last=False)
             log.info("evicted %s: %d of %d bytes were in use", owner, used, self.budget)
-            used = sum(held.bytes for held in self.ledger())
+
+    def _used(self) -> int:
+        return sum(held.bytes for held in self.ledger() if held.device == str(self.device))
 
 
 def _owner(weights: Weights, patches: Sequence[Patch]) -> str:
@@ -275,4 +302,4 @@ def use(device: torch.device | None = None, limits: Limits | None = None) -> Non
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)  # for all that takes the current device, such as streams
     with _process_lock:
-        _process = Residency(chosen, limits.budget(chosen), limits.dtype)
+        _process = Residency(chosen, limits=limits)

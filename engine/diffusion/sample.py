@@ -226,8 +226,9 @@ def lay_out(
         for role, conditioning in given.items()
     }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
-    if hooks.compiled and streamer_of(network) is None:  # layers that come and go are no graph
-        network = compiled(network, hooks.compiled)
+    backend = hooks.compiled or residency.residency().limits.compiled
+    if backend and streamer_of(network) is None:  # layers that come and go are no graph
+        network = compiled(network, backend)
     evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
     denoise: Denoiser = GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
     if mask is not None:

@@ -28,6 +28,13 @@ class WorkerConfig:
             device decides where none is given.
         weights_share: part of the device's memory for weights; None is the usual part.
         reserved_bytes: memory of the device that weights leave to others.
+        kept: by role of a network, the type of eight bits in which its matrices are kept.
+        on_host: roles of networks that compute on the CPU.
+        channels_last: whether convolutions have their channels in the innermost place.
+        compiled: backend of torch.compile for denoisers; empty: none.
+        deterministic: use only algorithms that give the same bits each time, where there are any.
+        log: the least level of what is logged.
+        unload_after: give up all networks when no job is left.
         patience: seconds without a sign of life after which a process counts as hung.
     """
 
@@ -40,6 +47,13 @@ class WorkerConfig:
     precision: Mapping[str, str] = field(default_factory=dict)
     weights_share: float | None = None
     reserved_bytes: int = 0
+    kept: Mapping[str, str] = field(default_factory=dict)
+    on_host: tuple[str, ...] = ()
+    channels_last: bool = False
+    compiled: str = ""
+    deterministic: bool = False
+    log: str = "WARNING"
+    unload_after: bool = False
     patience: float = 30.0
 
 

@@ -5,6 +5,7 @@ error), and when the server goes away the process ends at once, whatever it is d
 """
 
 import asyncio
+import logging
 import os
 import sys
 import threading
@@ -107,6 +108,7 @@ class Worker:
         finally:
             del self._cancelled[job]
             self._heart.end(job)
+            self._unload_if_done()
         answer = {
             "job": job,
             "status": outcome.status,
@@ -115,6 +117,18 @@ class Worker:
             "executed": outcome.executed,
         }
         self._send(Message("done", answer))
+
+    def _unload_if_done(self) -> None:
+        """Give up all networks after the last job, if the user wants that."""
+        if self._runtime.config.unload_after and not self._cancelled:
+            free = partial(
+                runtime.free,
+                self._runtime,
+                unload_models=True,
+                free_memory=False,
+                empty_disk=False,
+            )
+            self._start(self._runtime.lanes.device.run((0.0, 0), free))
 
     def _prompt(self, data: Any) -> Prompt:
         """The prompt as it was sent, with what validation made of it."""
@@ -159,7 +173,10 @@ def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -
     """
     heart = Heart(send)
     heart.start()
-    built = runtime.build(config.from_json(first.data["config"]))
+    settings = config.from_json(first.data["config"])
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("engine").setLevel(settings.log)  # packs may log as they like
+    built = runtime.build(settings)
     if (file := first.data.get("marks")) is not None:
         built.executor.nodes = Marks(file).watch(built.executor.nodes)
     for pack in built.catalogue.packs:

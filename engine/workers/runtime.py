@@ -5,6 +5,7 @@ Used by the worker process and by the command line alike, so both compute the sa
 Invariant: building a runtime is the one moment at which torch and the packs are imported.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ def build(config: WorkerConfig) -> Runtime:
 
     device = None if config.device == "auto" else torch.device(config.device)
     residency.use(device, residency.Limits(**_limits(config)))
+    if config.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrices need
+        torch.use_deterministic_algorithms(True, warn_only=True)
     collect_garbage_rarely()
     folders = config.folders
     folders.create()
@@ -90,6 +94,10 @@ def _limits(config: WorkerConfig) -> dict[str, Any]:
         "precision": config.precision,
         "share": config.weights_share,
         "reserved": config.reserved_bytes,
+        "kept": config.kept,
+        "on_host": config.on_host,
+        "channels_last": config.channels_last,
+        "compiled": config.compiled,
     }
 
 

@@ -21,6 +21,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> list[Weights]:
     return [replace(vae.weights, id=name) for name in "abc"]
 
 
+@pytest.fixture(scope="module")
+def unet(tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    path = write_tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny.safetensors")
+    return load_checkpoint(path).model.weights
+
+
 def test_a_network_is_built_once(weights: list[Weights]) -> None:
     """Asking again gives the same object."""
     residency = Residency(CPU)
@@ -68,3 +74,40 @@ def test_unload_all_empties_the_ledger(weights: list[Weights]) -> None:
     size = size_of(residency.load(weights[0]))
     assert residency.unload_all() == size
     assert residency.ledger() == []
+
+
+def test_matrices_are_kept_in_eight_bits_on_request(unet: Weights) -> None:
+    """A quarter of the memory, about the same numbers; all else stays as it was."""
+    plain = Residency(CPU, limits=Limits({"diffusion": "fp32"}))
+    limits = Limits({"diffusion": "fp32"}, kept={"diffusion": "fp8_e4m3fn"})
+    small = Residency(CPU, limits=limits)
+    given = torch.randn(1, 4, 8, 8), torch.tensor([10.0]), torch.randn(1, 3, 64)
+    with torch.inference_mode():
+        expected, found = plain.load(unet)(*given), small.load(unet)(*given)
+    assert {p.dtype for p in small.load(unet).parameters()} == {torch.float8_e4m3fn, torch.float32}
+    assert size_of(small.load(unet)) < 0.4 * size_of(plain.load(unet))
+    assert 0 < (found - expected).std() < 0.2 * expected.std()
+
+
+def test_channels_may_be_innermost(unet: Weights) -> None:
+    """Which changes where numbers lie and nothing else."""
+    plain = Residency(CPU, limits=Limits({"diffusion": "fp32"})).load(unet)
+    limits = Limits({"diffusion": "fp32"}, channels_last=True)
+    other = Residency(CPU, limits=limits).load(unet)
+    given = torch.randn(1, 4, 8, 8), torch.tensor([10.0]), torch.randn(1, 3, 64)
+    weight = other.get_parameter("out.2.weight")
+    assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    with torch.inference_mode():
+        torch.testing.assert_close(other(*given), plain(*given), rtol=0, atol=1e-5)
+
+
+def test_networks_may_stay_on_the_host(weights: list[Weights]) -> None:
+    """Then they count for nothing on the device."""
+    device = torch.device("meta")
+    limits = Limits(on_host=("vae",))
+    residency = Residency(device, budget=1, limits=limits)
+    assert limits.place("diffusion", device) == device
+    network = residency.load(weights[0])
+    assert {p.device for p in network.parameters()} == {CPU}
+    residency.load(weights[1])
+    assert [held.device for held in residency.ledger()] == ["cpu", "cpu"], "none made room"

@@ -11,7 +11,7 @@ from engine.diffusion.checkpoints import load_checkpoint
 from engine.diffusion.hooks import Hooks, Watch
 from engine.diffusion.networks.unet import UNet, UNetConfig
 from engine.diffusion.patches import Patch
-from engine.diffusion.residency import Residency
+from engine.diffusion.residency import Limits, Residency
 from engine.diffusion.streaming import IN_FLIGHT, Streamer, cut, divide, size, stream, streamer_of
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
@@ -24,10 +24,7 @@ CONFIG = UNetConfig(
     heads=2,
 )
 LIMIT = 20_000
-
-
-def float32(*_: object) -> torch.dtype:
-    return torch.float32
+FULL = Limits({"diffusion": "fp32"})
 
 
 def make() -> UNet:
@@ -106,10 +103,10 @@ def test_a_network_larger_than_the_budget_is_streamed(
     name = "input_blocks.1.0.in_layers.2.weight"
     patch = Patch("half", 0.5, {name: lambda weight, strength: weight * strength})
     given = torch.randn(1, 4, 8, 8), torch.tensor([10.0]), torch.randn(1, 3, 64)
-    whole = Residency(torch.device("cpu"), 1 << 40, float32)
+    whole = Residency(torch.device("cpu"), 1 << 40, FULL)
     total = size(whole.load(weights))
     # A device of another name, so that it is not where networks wait.
-    small = Residency(torch.device("cpu", 0), total // 2, float32)
+    small = Residency(torch.device("cpu", 0), total // 2, FULL)
     with caplog.at_level("INFO", residency.log.name), torch.inference_mode():
         for patches in ((), (patch,)):
             network = small.load(weights, patches)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.diffusion import residency
 from engine.diffusion.checkpoints import load_checkpoint
 from engine.diffusion.families import Checkpoint
 from engine.diffusion.sample import sample
@@ -237,6 +238,18 @@ def test_differential_diffusion_changes_grey_areas_less(tiny: Checkpoint, sides:
 def test_a_compiled_model_gives_the_same(tiny: Checkpoint, sides: Any) -> None:
     model = tiny.model.hooked(compiled="eager")
     assert torch.allclose(run(tiny, sides, model), run(tiny, sides), rtol=1e-4, atol=1e-4)
+
+
+def test_all_models_are_compiled_on_request(
+    tiny: Checkpoint, sides: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(residency.residency(), "limits", residency.Limits(compiled="inductor"))
+    monkeypatch.setattr(
+        "engine.diffusion.sample.compiled", lambda network, by: asked.append(by) or network
+    )
+    run(tiny, sides)
+    assert asked == ["inductor"]
 
 
 @pytest.mark.parametrize("id", sorted(id for id in NODES if id.startswith("Sampler")))

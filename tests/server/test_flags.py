@@ -1,5 +1,6 @@
 """Flags of the server do what their help says."""
 
+import json
 import shutil
 import ssl
 import subprocess
@@ -10,10 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.live import LiveServer, make_base, serving
+from tests.live import ROOT, LiveServer, make_base, serving
 
 from .test_prompt import shown
 
+PICTURE = ROOT / "workflows" / "default_api.json"
 FRIEND = "http://friend.example"
 
 
@@ -46,6 +48,15 @@ async def _previews(server: LiveServer) -> int:
             if text and frame.json()["type"] == "execution_success":
                 return count
     raise AssertionError("the run did not end")
+
+
+def test_networks_are_given_up_when_no_job_is_left(tmp_path: Path) -> None:
+    with serving(tmp_path / "base", "--disable-smart-memory") as server:
+        prompt = json.loads(PICTURE.read_text())
+        server.wait(server.submit(prompt))
+        freed = lambda: "unloaded all weights" in server.log()  # noqa: E731
+        server.until(freed, "the networks are given up")
+        assert server.get("/x/workers")["workers"][0]["weights"] == []
 
 
 def test_a_quick_test_starts_and_ends(tmp_path: Path) -> None:
