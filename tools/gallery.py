@@ -37,6 +37,11 @@ SHOWN = {
         "The same prompt and noise with the blueprint LoRA at three strengths; "
         "at 0 the model is as it was, bit by bit.",
     ),
+    "controlnet": (
+        "ControlNet",
+        "The edges of a picture, mirrored, steer another prompt; the one without them has the "
+        "same seed.",
+    ),
 }
 
 

@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+from torch.nn import functional as F
 
 from engine.folders import standard
 from engine.graph.prompt import parse
 from engine.graph.validate import validate
 from engine.graph.workflow import to_prompt
+from engine.media.edges import canny
 from engine.plugins.discovery import builtin_nodes
 from tools.gallery import PAGE, ROOT, SHOWN, run
 
@@ -30,6 +35,23 @@ def test_the_gallery_shows_every_template() -> None:
     assert {path.stem for path in CANVAS} - {"default", "loop"} == set(SHOWN)
     for name in SHOWN:
         assert f"gallery/{name}.png" in PAGE.read_text()
+
+
+def test_the_control_net_follows_edges() -> None:
+    """Measured: 0.77 of them are found within three pixels, 0.34 without it."""
+    shown = {t: pixels(p) for t, p in run(ROOT / "workflows" / "controlnet.json")}
+    wanted = shown["Edges"][..., 0] > 0.5
+    found = {}
+    for title in ("With ControlNet", "Without ControlNet"):
+        edges = canny(shown[title], 0.1, 0.2)[:, None]
+        near = F.max_pool2d(edges, kernel_size=7, stride=1, padding=3)[:, 0]
+        found[title] = near[wanted].mean().item()
+    assert found["Without ControlNet"] < 0.5 < 0.65 < found["With ControlNet"]
+
+
+def pixels(picture: Image.Image) -> torch.Tensor:
+    """``1 h w 3`` in 0..1."""
+    return torch.from_numpy(np.asarray(picture, np.float32) / 255)[None]
 
 
 def test_the_lora_draws_blueprints() -> None:
