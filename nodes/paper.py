@@ -129,6 +129,28 @@ def segmentation_conditioning(
     return *_sides(concat_image=shown), {"samples": torch.zeros(shown.shape)}
 
 
+@node("PaintClass", category="conditioning/paper", title="Paint Class", lane="host")
+def paint_class(*, mask: Mask, class_number: Int(0, 255) = 0, segmentation: Image = None) -> Image:
+    """Give a part of a map of classes its class, for Segmentation Conditioning.
+
+    Args:
+        mask: white gets the class.
+        class_number: that of COCO-Stuff less one: clouds 105, grass 123, hill 126, mountain 134,
+            river 147, rock 149, sand 153, sea 154, sky 156, snow 158, tree 168.
+        segmentation: the map so far, of the mask's size; without one, all else is class 0.
+    """
+    inside = (mask.reshape(-1, *mask.shape[-2:]) >= 0.5)[..., None]  # b h w 1
+    if segmentation is None:
+        segmentation = torch.zeros(*inside.shape[:3], 3)
+    if segmentation.shape[1:3] != inside.shape[1:3]:
+        raise InvalidInput(
+            f"The mask has {inside.shape[2]} x {inside.shape[1]} pixels, the map "
+            f"{segmentation.shape[2]} x {segmentation.shape[1]}: give both one size, since "
+            "resizing would blur the classes."
+        )
+    return torch.where(inside, class_number / 255, segmentation[..., :3])
+
+
 @node("LatentSuperResolution", category="conditioning/paper", lane="host", outputs=SHOWN)
 def latent_super_resolution(*, images: Image) -> tuple[Conditioning, Conditioning, Latent]:
     """Show a super-resolution model small pictures, which it makes four times as large.

@@ -8,6 +8,7 @@ import torch
 
 from engine.api import InvalidInput, ModelFileError
 from engine.diffusion.checkpoints import load_checkpoint
+from engine.diffusion.conditioners import class_map
 from engine.diffusion.stored import network_shapes, stored_tensor
 from engine.folders import Folders
 from engine.workers.references import _load, _store
@@ -104,6 +105,22 @@ def test_what_is_masked_is_black_to_the_encoder(call: CallNode, folders: Folders
     assert torch.equal(options["concat_mask"][0, 0, 0], (torch.arange(48) >= 24).float())
     with pytest.raises(InvalidInput, match="vae input is empty"):
         call("LatentInpainting", vae=None, pixels=image, mask=mask)
+
+
+def test_classes_are_painted_into_a_map(call: CallNode, folders: Folders) -> None:
+    """One over the other; the model is shown what was painted; sizes must agree."""
+    clip = load(call, folders, "semantic")[1]
+    top, right = torch.zeros(1, 16, 16), torch.zeros(1, 16, 16)
+    top[:, :8], right[:, :, 8:] = 1, 1
+    (below,) = call("PaintClass", mask=top, class_number=3).values
+    (both,) = call("PaintClass", mask=right, class_number=11, segmentation=below).values
+    classes = (both[0, :, :, 0] * 255).round()
+    assert classes[0].tolist() == [3] * 8 + [11] * 8 and classes[15].tolist() == [0] * 8 + [11] * 8
+    shown = call("SegmentationConditioning", clip=clip, segmentation=both).values[0][0][1]
+    expected = class_map(clip, classes[None].long())
+    assert torch.equal(shown["concat_image"], expected)
+    with pytest.raises(InvalidInput, match="The mask has 16 x 8 pixels, the map 16 x 16"):
+        call("PaintClass", mask=top[:, :8], class_number=1, segmentation=both)
 
 
 def test_a_small_picture_is_shown_pixel_by_cell(call: CallNode) -> None:
