@@ -17,6 +17,7 @@ from engine.api import (
     node,
 )
 from engine.diffusion.control_nets.handles import apply
+from engine.diffusion.control_nets.lllite import load_lllite, steer
 from engine.diffusion.control_nets.loading import UNION_KINDS, load_control_net, union_kind
 
 ControlNet = Annotated[Any, Socket("CONTROL_NET")]
@@ -157,6 +158,38 @@ def control_net_apply_masked(
     """
     times = (start_percent, end_percent)
     return _applied(positive, negative, control_net, image, strength, *times, mask=mask)
+
+
+@node(
+    "ControlNetLLLiteApply",
+    category="conditioning/controlnet",
+    title="Apply ControlNet-LLLite",
+    lane="host",
+)
+def control_net_lllite_apply(
+    *,
+    model: Model,
+    control_net_name: File("controlnet"),
+    image: Image,
+    strength: Strength = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+    ctx: Context,
+) -> Model:
+    """Let a ControlNet-LLLite steer a model by a picture. Several can be chained.
+
+    Args:
+        model: what is steered, an SDXL model for the published files.
+        control_net_name: a file of the folder controlnet.
+        image: edges, depth, a pose: what the ControlNet-LLLite was trained on.
+        strength: how much it steers; 0 leaves the model as it is.
+        start_percent: part of the run at which it begins.
+        end_percent: part of the run at which it ends.
+    """
+    if strength == 0:
+        return model
+    control = load_lllite(ctx.folders.find("controlnet", control_net_name))
+    return steer(model, control, image, strength, start_percent, end_percent)
 
 
 def _applied(

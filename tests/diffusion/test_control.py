@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from engine.cache.codec import decode
 from engine.cache.codec import encode as encode_entry
 from engine.cache.entry import Entry
+from engine.diffusion import residency
 from engine.diffusion.checkpoints import load_checkpoint
 from engine.diffusion.conditioning import Situation
 from engine.diffusion.control import Residuals, share_controls
@@ -54,12 +55,14 @@ SD1 = UNetConfig(
 SEED = 3
 
 
+#: Networks as wide as the references.
+FULL = residency.Limits(dict.fromkeys(("diffusion", "text"), "fp32"))
+
+
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that two implementations can be compared."""
-    from engine.diffusion import residency
-
-    exact = residency.Residency(torch.device("cpu"), dtype=lambda *_: torch.float32)
+    exact = residency.Residency(torch.device("cpu"), limits=FULL)
     monkeypatch.setattr(residency, "_process", exact)
 
 

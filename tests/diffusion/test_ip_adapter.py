@@ -57,10 +57,14 @@ LATENT = {"samples": torch.zeros(1, 4, 16, 16)}
 PICTURE = torch.rand(1, 40, 30, 3, generator=torch.Generator().manual_seed(0))
 
 
+#: Networks as wide as the references.
+FULL = residency.Limits(dict.fromkeys(("diffusion", "text"), "fp32"))
+
+
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that two implementations can be compared."""
-    exact = residency.Residency(torch.device("cpu"), dtype=lambda *_: torch.float32)
+    exact = residency.Residency(torch.device("cpu"), limits=FULL)
     monkeypatch.setattr(residency, "_process", exact)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from engine.diffusion.networks.control_net import ControlNet, ControlNetConfig
 from engine.errors import ModelFileError
 from engine.folders import Folders
+from tests.diffusion.test_lllite import state_for
 from tests.nodes.conftest import CallNode
 from tests.tiny_checkpoint import UNET
 
@@ -103,3 +104,16 @@ def test_only_a_union_is_told_the_kind_of_its_picture(
 ) -> None:
     found = call("SetUnionControlNetType", control_net=parts["net"], type="depth").values
     assert found == (parts["net"],)
+
+
+def test_lllite_steers_a_model(call: CallNode, parts: dict[str, Any], folders: Folders) -> None:
+    path = folders.models["controlnet"][0] / "lllite.safetensors"
+    save_file(state_for(UNET), path)
+    settings = {"strength": 1.0, "start_percent": 0.0, "end_percent": 1.0, "image": PICTURE}
+    inputs = {"model": parts["model"], "control_net_name": path.name, **settings}
+    (steered,) = call("ControlNetLLLiteApply", **inputs).values
+    sides = parts["positive"], parts["negative"]
+    plain = run(call, parts, *sides)
+    assert not torch.allclose(run(call, {**parts, "model": steered}, *sides), plain, atol=1e-2)
+    (same,) = call("ControlNetLLLiteApply", **{**inputs, "strength": 0.0}).values
+    assert same is parts["model"]

@@ -27,6 +27,7 @@ from ..patches import Patch
 from ..stored import network_shapes
 from ..weights import Header, Names, Shapes, Weights, read_header, strip_prefix
 from .handles import ControlLora, ControlNet, Readable, T2IAdapter
+from .lllite import is_lllite
 
 #: Files with these names have residuals that are averaged over the picture.
 POOLED = re.compile(r"_shuffle(_fp16)?$")
@@ -74,6 +75,11 @@ def load_control_net(path: Path, base: Model | None = None) -> Readable:
             names = partial(_below, prefix)
             lora = "lora_controlnet" in keys
             return _control_lora(header, names) if lora else _control_net(header, names, base)
+    if is_lllite(keys):
+        raise ModelFileError(
+            f"'{path.name}' is a ControlNet-LLLite, which changes a model, not a prompt. Choose "
+            "it in the node Apply ControlNet-LLLite."
+        )
     adapter = _adapter(header)
     if adapter is None:
         some = ", ".join(sorted(keys)[:3])
