@@ -16,7 +16,7 @@ from engine.diffusion.checkpoints import load_checkpoint
 from engine.diffusion.families import Checkpoint
 from engine.diffusion.networks.unet import UNet, UNetConfig
 from engine.diffusion.patches import patched
-from engine.diffusion.residency import Residency
+from engine.diffusion.residency import Limits, Residency
 from tests.diffusion.test_networks import unet_names_of_diffusers, with_prefix
 from tests.diffusion.test_parity import SD21, SDXL, small, theirs
 from tests.tiny_checkpoint import write_tiny_checkpoint
@@ -349,7 +349,7 @@ def test_a_thousand_times_on_and_off_leaves_every_bit(tiny: Checkpoint, tmp_path
     save_file(tensors, tmp_path / "a.safetensors")
     save_file({f"lora_unet_{FLAT}.oft_blocks": torch.randn(4, 8, 8)}, tmp_path / "b.safetensors")
     files = [adapter_file(tmp_path / f"{name}.safetensors") for name in "ab"]
-    residency = Residency(torch.device("cpu"), dtype=lambda *_: torch.float32)
+    residency = Residency(torch.device("cpu"), limits=Limits({"diffusion": "fp32"}))
     weights = tiny.model.weights
     plain = {k: t.clone() for k, t in residency.load(weights).state_dict().items()}
     first = None
