@@ -6,8 +6,8 @@ from typing import Any
 
 from engine.api import Clip, Conditioning, Context, Float, Int, InvalidInput, Text, node
 from engine.diffusion.conditioning import combine
+from engine.diffusion.text.conditions import encode_prompt
 from engine.diffusion.text.embeddings import find_embedding
-from engine.diffusion.text.encode import encode
 
 MAX_SIDE = 16384
 Prompt = Text(multiline=True, dynamicPrompts=True)
@@ -24,16 +24,15 @@ def clip_text_encode(*, text: Prompt, clip: Clip, ctx: Context) -> Conditioning:
     return _encode(clip, text, ctx)
 
 
-def _encode(clip: Clip, text: Any, ctx: Context, **options: Any) -> list[list[Any]]:
-    """A conditioning of one entry, with more options than the pooled vector."""
+def _encode(clip: Clip, text: Any, ctx: Context, **options: Any) -> Any:
+    """A conditioning with more options than the pooled vector."""
     if clip is None:
         raise InvalidInput(
             "The clip input is empty: the checkpoint holds no text encoder. Load one that "
             "fits the model and connect it here."
         )
     roots = ctx.folders.models.get("embeddings", ())
-    vectors, pooled = encode(clip, text, partial(find_embedding, roots))
-    return [[vectors, {"pooled_output": pooled, **options}]]
+    return encode_prompt(clip, text, partial(find_embedding, roots), **options)
 
 
 @node("CLIPTextEncodeSDXL", category="advanced/conditioning")

@@ -4,8 +4,9 @@ A conditioning is a list of pairs ``[vectors, options]``: ``vectors`` is ``b n w
 ``options`` is a dict in which node packs may keep keys of their own. Understood here:
 ``area`` ((h, w, y, x) in latent cells, or ("percentage", h, w, y, x)), ``mask``,
 ``mask_strength``, ``set_area_to_bounds``, ``strength``, ``start_percent``, ``end_percent``,
-``default`` (fill what the others leave open) and ``control``. A model's family reads others
-(``pooled_output``, ``width``).
+``clip_start_percent``, ``clip_end_percent`` (a second range, whose end is not part of it),
+``default`` (fill what the others leave open), ``hooks`` and ``control``. A model's family reads
+others (``pooled_output``, ``width``).
 
 Invariant: a conditioning is never changed; nodes make new lists.
 """
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 
 from .control import Control, PreparedControl
 from .parameterization import INFINITE_SIGMA, Sampling
+from .weight_hooks import NO_CHANGES, Changes, changes_of
 
 Conditioning = Sequence[Sequence[Any]]
 
@@ -66,6 +68,8 @@ class Condition:
             ``concat`` is put behind the latent's channels.
         control: adds to the network's feature maps.
         fills: counts only where the others leave something open.
+        changes: of the network's weights, while it is evaluated.
+        above: noise level that it must be above.
     """
 
     vectors: Tensor
@@ -76,10 +80,12 @@ class Condition:
     inputs: Mapping[str, Tensor] = field(default_factory=dict)
     control: PreparedControl | None = None
     fills: bool = False
+    changes: Changes = NO_CHANGES
+    above: float = -1.0
 
     def applies(self, sigma: float) -> bool:
         """Whether it counts at a noise level."""
-        return self.sigma_end <= sigma <= self.sigma_start
+        return self.sigma_end <= sigma <= self.sigma_start and sigma > self.above
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class Situation:
         scale: pixels a side of one latent cell.
         latent_scale: a VAE's latent times this is what the network sees.
         model: the handle on the denoiser, for controls that borrow its weights.
+        levels: noise levels of the run.
         controls: those made ready for the run so far, by what they were made of: one control
             may serve several entries and both sides.
     """
@@ -109,6 +116,7 @@ class Situation:
     scale: int = 8
     latent_scale: float = 1.0
     model: Any = None
+    levels: tuple[float, ...] = ()
     controls: dict[Control, PreparedControl] = field(default_factory=dict, compare=False)
 
 
@@ -191,7 +199,10 @@ def _entry(
         vectors=vectors.to(situation.place),
         area=_area(options.get("area"), *latent.shape[-2:]),
         weight=_weight(options, latent),
-        sigma_start=_sigma(sampling, options.get("start_percent"), INFINITE_SIGMA),
+        sigma_start=min(
+            _sigma(sampling, options.get(f"{of}start_percent"), INFINITE_SIGMA)
+            for of in ("", "clip_")
+        ),
         sigma_end=_sigma(sampling, options.get("end_percent"), 0.0),
         inputs={
             name: _placed(value, situation.place)
@@ -199,7 +210,21 @@ def _entry(
         },
         control=controls[control] if control is not None else None,
         fills=bool(options.get("default")),
+        changes=_changes(options, situation),
+        above=_above(sampling, options.get("clip_end_percent")),
     )
+
+
+def _changes(options: Mapping[str, Any], situation: Situation) -> Changes:
+    if not options.get("hooks"):
+        return NO_CHANGES
+    hooks, model = options["hooks"], situation.model
+    return changes_of(hooks, model, situation.sampling, situation.levels)
+
+
+def _above(sampling: Sampling, percent: float | None) -> float:
+    """The level at which the next text takes over; none follows the last one."""
+    return -1.0 if percent is None or percent >= 1.0 else sampling.percent_to_sigma(percent)
 
 
 def with_opposites(sides: Mapping[str, Sequence[Condition]]) -> dict[str, list[Condition]]:
@@ -222,7 +247,7 @@ def _add_opposite(condition: Condition, own: Sequence[Condition], found: list[Co
     if not around or any(c.area == area for c in found):
         return
     nearest = min(around, key=lambda c: c.area.h * c.area.w)
-    times = {"sigma_start": condition.sigma_start, "sigma_end": condition.sigma_end}
+    times = {name: getattr(condition, name) for name in ("sigma_start", "sigma_end", "above")}
     found.append(replace(nearest, area=area, weight=condition.weight, **times))
 
 

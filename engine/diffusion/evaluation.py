@@ -16,9 +16,12 @@ from torch import Tensor, nn
 from .conditioning import Area, Condition
 from .hooks import NO_HOOKS, Hooks, Watch
 from .parameterization import Sampling
+from .patches import Patch
 
 #: Conditions of different length share a batch if repetition lengthens none by more.
 MAX_REPETITION = 4
+#: Weight of a place that no condition is about: it stays empty.
+TINY = 1e-37
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Evaluation:
         batched: False evaluates one condition at a time, which takes the least memory.
         sigmas: all levels of the run.
         memory: what hooks keep from call to call.
+        variant: the network with further patches, at a noise level; for conditions that
+            change weights.
     """
 
     network: nn.Module
@@ -42,6 +47,7 @@ class Evaluation:
     batched: bool = True
     sigmas: tuple[float, ...] = ()
     memory: dict[str, Any] = field(default_factory=dict, compare=False)
+    variant: Callable[[tuple[Patch, ...], float], nn.Module] | None = None
 
     def hooked(self, hooks: Hooks) -> "Evaluation":
         """The same with other hooks."""
@@ -65,18 +71,35 @@ class Evaluation:
         Returns:
             Per side a clean latent, ``b c h w``.
         """
-        sums, weights = [torch.zeros_like(x) for _ in sides], [x.new_full((), 1e-37)] * len(sides)
+        sums, weights = [torch.zeros_like(x) for _ in sides], [x.new_full((), TINY)] * len(sides)
         active = [
             (k, c) for k, side in enumerate(sides) for c in side if c.applies(sigma) and not c.fills
         ]
-        filling = [(k, c) for k, side in enumerate(sides) for c in side if c.fills]
+        filling = [
+            (k, c) for k, side in enumerate(sides) for c in side if c.applies(sigma) and c.fills
+        ]
         for k, c, part in self._parts(x, sigma, active, roles):
             sums[k] = sums[k] + _paste(_times(part, c.weight), c.area, x)
             weights[k] = weights[k] + _paste(_ones(c, x), c.area, x)
-        for k, _, part in self._parts(x, sigma, filling, roles):
-            left = (1 - weights[k]).clamp(min=0)
-            sums[k], weights[k] = sums[k] + part * left, weights[k] + left
+        if filling:
+            self._fill(x, sums, weights, list(self._parts(x, sigma, filling, roles)))
         return [total / weight for total, weight in zip(sums, weights, strict=True)]
+
+    def _fill(
+        self,
+        x: Tensor,
+        sums: list[Tensor],
+        weights: list[Tensor],
+        parts: Sequence[tuple[int, Condition, Tensor]],
+    ) -> None:
+        """Give what a side leaves open to its defaults, which share it by their weights."""
+        for k in {k for k, _, _ in parts}:
+            own = [(c, part) for side, c, part in parts if side == k]
+            seen = sum(_paste(_times(part, c.weight), c.area, x) for c, part in own)
+            shares = sum((_paste(_ones(c, x), c.area, x) for c, _ in own), x.new_zeros(()))
+            left = (1 - weights[k]).clamp(min=0) * (shares > 0)
+            sums[k] = sums[k] + seen / (shares + TINY) * left
+            weights[k] = weights[k] + left
 
     def _parts(
         self,
@@ -86,13 +109,26 @@ class Evaluation:
         roles: Sequence[int],
     ) -> Iterable[tuple[int, Condition, Tensor]]:
         """Side, condition and what is seen under it, for each wanted one."""
-        for group in batches(range(len(wanted)), [c for _, c in wanted], self.batched):
+        patches = [c.changes.at(sigma) for _, c in wanted]
+        for group in batches(range(len(wanted)), [c for _, c in wanted], self.batched, patches):
             members = [wanted[i] for i in group]
-            parts = self._run(x, sigma, [c for _, c in members], [roles[k] for k, _ in members])
+            network = self._network(patches[group[0]], sigma)
+            sides = [roles[k] for k, _ in members]
+            parts = self._run(network, x, sigma, [c for _, c in members], sides)
             yield from ((k, c, part) for (k, c), part in zip(members, parts, strict=True))
 
+    def _network(self, patches: tuple[Patch, ...], sigma: float) -> nn.Module:
+        if not patches or self.variant is None:
+            return self.network
+        return self.variant(patches, sigma)
+
     def _run(
-        self, x: Tensor, sigma: float, conditions: Sequence[Condition], roles: Sequence[int]
+        self,
+        network: nn.Module,
+        x: Tensor,
+        sigma: float,
+        conditions: Sequence[Condition],
+        roles: Sequence[int],
     ) -> Sequence[Tensor]:
         """Denoise under conditions that fit together in one call, the last one first."""
         first = conditions[0]
@@ -117,29 +153,39 @@ class Evaluation:
         at = Watch(self.hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
         if self.hooks.inside:
             inputs["watch"] = at
-        out = self._call(scaled, timestep, context, at, inputs)
+        out = self._call(network, scaled, timestep, context, at, inputs)
         return self.sampling.denoised(noisy, out.float(), sigma).chunk(n)[::-1]
 
     def _call(
-        self, x: Tensor, timesteps: Tensor, context: Tensor, at: Watch, inputs: dict[str, Any]
+        self,
+        network: nn.Module,
+        x: Tensor,
+        timesteps: Tensor,
+        context: Tensor,
+        at: Watch,
+        inputs: dict[str, Any],
     ) -> Tensor:
-        call: Callable[..., Tensor] = self.network
+        call: Callable[..., Tensor] = network
         for around in self.hooks.around:
             call = partial(around, call, at=at)
         return call(x, timesteps, context, **inputs)
 
 
 def batches(
-    numbers: Iterable[int], conditions: Sequence[Condition], batched: bool = True
+    numbers: Iterable[int],
+    conditions: Sequence[Condition],
+    batched: bool = True,
+    patches: Sequence[tuple[Patch, ...]] = (),
 ) -> list[list[int]]:
     """Which conditions can share a call, by their numbers.
 
-    Those with equal areas, the same kinds of inputs and the same control, and with lengths
-    that have a small common multiple.
+    Those with equal areas, the same kinds of inputs, the same control and the same changes of
+    weights, and with lengths that have a small common multiple.
     """
     groups: list[list[int]] = []
     for i in numbers:
-        fitting = (g for g in groups if _fits(conditions[i], [conditions[j] for j in g]))
+        alike = (g for g in groups if not patches or patches[g[0]] == patches[i])
+        fitting = (g for g in alike if _fits(conditions[i], [conditions[j] for j in g]))
         group = next(fitting, None) if batched else None
         if group is None:
             groups.append([i])

@@ -14,6 +14,7 @@ from .conditioning import NetworkInputs, no_inputs
 from .hooks import NO_HOOKS, Hooks
 from .parameterization import Sampling
 from .patches import Patch
+from .weight_hooks import Hooks as WeightHooks
 from .weights import Weights
 
 Matrix = tuple[tuple[float, ...], ...]
@@ -129,10 +130,17 @@ class Clip:
     Attributes:
         encoders: their features are joined in this order; the last one gives the pooled vector.
         layer: whose output is used instead of each encoder's own ("CLIP skip"); None: its own.
+        hooks: changes of the weights that texts are encoded with.
+        hooks_follow: whether what is encoded carries the hooks on, for the denoiser.
+        hooks_scheduled: encode once for each part of the run in which the hooks stay the same;
+            otherwise their first keyframes count.
     """
 
     encoders: tuple[TextEncoder, ...]
     layer: int | None = None
+    hooks: WeightHooks = ()
+    hooks_follow: bool = True
+    hooks_scheduled: bool = False
 
     def patched(self, *more: Patch, encoder: str | None = None) -> "Clip":
         """The same with more changes of the weights of one encoder, by its name, or of all."""

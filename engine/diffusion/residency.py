@@ -163,6 +163,11 @@ class Residency:
             self._make_room()
             return network
 
+    def release(self, weights: Weights, patches: Sequence[Patch]) -> None:
+        """Forget a variant that will not be asked for soon; who still uses it keeps it."""
+        with self._lock:
+            self._kept.pop(_owner(weights, patches), None)
+
     def unload_all(self) -> int:
         """Drop every network that is not in use; returns the bytes given up."""
         with self._lock:
@@ -278,6 +283,11 @@ def residency() -> Residency:
 def load(weights: Weights, patches: Sequence[Patch] = ()) -> nn.Module:
     """The network of some weights on this process's device, with changes of its weights."""
     return residency().load(weights, patches)
+
+
+def release(weights: Weights, patches: Sequence[Patch]) -> None:
+    """Forget a variant of a network on this process's device."""
+    residency().release(weights, patches)
 
 
 def unload_all() -> int:

@@ -7,10 +7,11 @@ device are bit-equal. Between steps, and only there, a run can be watched, saved
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.errors import InvalidInput
 
@@ -35,6 +36,7 @@ from .resume import Bookmarks, Checkpoints, bookmarks
 from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
 from .schedules import sigmas_for, window
 from .streaming import streamer_of
+from .variants import Variants
 
 Latent = Mapping[str, Any]
 #: Told (steps done, steps in all, clean latent as seen) after each step; may raise to cancel.
@@ -219,6 +221,7 @@ def lay_out(
         scale=model.latent_format.downscale,
         latent_scale=model.latent_format.scale,
         model=model,
+        levels=tuple(levels),
     )
     given = share_controls({**guider.conditionings, **model.hooks.sides})
     sides = {
@@ -227,9 +230,16 @@ def lay_out(
     }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
     backend = hooks.compiled or residency.residency().limits.compiled
-    if backend and streamer_of(network) is None:  # layers that come and go are no graph
-        network = compiled(network, backend)
-    evaluate = Evaluation(network, model.sampling, weight.dtype, hooks, batched, tuple(levels))
+    ready = partial(_ready, backend=backend)
+    evaluate = Evaluation(
+        ready(network),
+        model.sampling,
+        weight.dtype,
+        hooks,
+        batched,
+        tuple(levels),
+        variant=Variants(model, ready),
+    )
     denoise: Denoiser = GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
     if mask is not None:
         kept = _noise_of_kept_area(start_noise, sampler, noise.seed)
@@ -237,6 +247,12 @@ def lay_out(
     x = model.sampling.noised(x0, start_noise, levels[0])
     drawn = _step_noise(sampler, x, sigmas, noise.seed)
     return Run(sampler, levels, denoise, drawn, State(x))
+
+
+def _ready(network: nn.Module, backend: str | None) -> nn.Module:
+    if backend and streamer_of(network) is None:  # layers that come and go are no graph
+        return compiled(network, backend)
+    return network
 
 
 def _mask(latent: Latent, x0: Tensor) -> Tensor | None:

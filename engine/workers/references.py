@@ -18,6 +18,8 @@ import torch
 
 from engine.cache.references import register
 from engine.diffusion import handles
+from engine.diffusion.adapters.files import Adapter, adapter_file
+from engine.diffusion.adapters.sources import FromAdapter, FromModel
 from engine.diffusion.checkpoints import load_checkpoint, load_vae
 from engine.diffusion.control_nets.handles import Applied, ControlLora, ControlNet, T2IAdapter
 from engine.diffusion.control_nets.loading import load_control_net
@@ -37,6 +39,7 @@ from engine.diffusion.parameterization import (
 )
 from engine.diffusion.upscale import load_upscale_model
 from engine.diffusion.vision import VisionOutput
+from engine.diffusion.weight_hooks import Keyframe, WeightHook
 from engine.diffusion.weights import file_id
 from engine.errors import ModelFileError
 from engine.folders import TINY_VAES
@@ -50,12 +53,28 @@ def register_handles() -> None:
         register(cls.__name__, cls, _store, _load)
     for net in (ControlNet, ControlLora, T2IAdapter, IPAdapter):
         register(net.__name__, net, _store, _load)
+    register("Adapter", Adapter, _store_adapter, _load_adapter)
+    for hook in (WeightHook, Keyframe, FromAdapter, FromModel):
+        register(hook.__name__, hook)
     register("VisionOutput", VisionOutput)
     register("Control", Applied)
     for part in (handles.Clip, handles.LatentFormat):
         register(part.__name__, part)
     for sampling in (Discrete, ContinuousEDM, ContinuousV, RectifiedEDM):
         register(sampling.__name__, sampling)
+
+
+def _store_adapter(adapter: Adapter) -> dict[str, Any]:
+    if adapter.path is None:
+        raise ModelFileError(f"{adapter.title} has no file")
+    return {"path": str(adapter.path), "id": adapter.id}
+
+
+def _load_adapter(form: Mapping[str, Any]) -> Adapter:
+    found = adapter_file(Path(form["path"]))
+    if found.id != form["id"]:
+        raise ModelFileError(f"{found.title} has changed")
+    return found
 
 
 def _store(handle: Any) -> dict[str, Any]:

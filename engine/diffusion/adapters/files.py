@@ -7,7 +7,7 @@ rest works. Tensors of a file are mapped, not copied, and shared by all patches 
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -138,7 +138,7 @@ def with_adapter(
         if strength_clip and found:
             changed = zip(clip.encoders, found, strict=True)
             patched = (e.patched(_patch(adapter, f, strength_clip)) for e, f in changed)
-            clip = Clip(tuple(patched), clip.layer)
+            clip = replace(clip, encoders=tuple(patched))
     _report(adapter, fits, clip is not None)
     return model, clip
 

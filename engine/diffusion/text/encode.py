@@ -17,6 +17,7 @@ from engine.errors import InvalidInput
 from .. import residency
 from ..handles import Clip, Conditioner, TextEncoder
 from ..networks.clip_text import ClipText
+from ..weight_hooks import hooked_clip
 from .chunks import Row, RowFormat, WeightedToken, cut_into_rows
 from .embeddings import Lookup, no_embeddings
 from .syntax import EmbeddingName, split_embeddings, weigh
@@ -60,6 +61,7 @@ def encode(
             f"This model follows no prompts: its condition is a {clip.kind}. Use the node "
             f"{INSTEAD[clip.kind]}."
         )
+    clip = hooked_clip(clip) if clip.hooks else clip
     rows = [tokenize(e, _text_for(e, text), lookup) for e in clip.encoders]
     if not isinstance(text, str):
         longest = max(map(len, rows))
