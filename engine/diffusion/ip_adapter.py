@@ -117,12 +117,12 @@ class PicturePrompt:
 
     def keys_values(self, number: int, q: Tensor, where: Where) -> tuple[Tensor, Tensor]:
         """Of one cross-attention, for a call."""
-        kept = self._kept(q, where)
-        if number not in kept:
+        kept, call = self._kept(q, where), (number, where.roles, len(q))
+        if call not in kept:
             network, sides = kept["tokens"]
-            kept[number] = [network.keys_values(number, tokens) for tokens in sides]
-        keys, values = zip(*kept[number], strict=True)
-        return for_call(keys, q, where).to(q), for_call(values, q, where).to(q)
+            sides = zip(*(network.keys_values(number, tokens) for tokens in sides), strict=True)
+            kept[call] = tuple(for_call(both, q, where).to(q) for both in sides)
+        return kept[call]
 
     def _kept(self, q: Tensor, where: Where) -> dict[Any, Any]:
         """What a run remembers of the pictures."""

@@ -29,7 +29,12 @@ from engine.diffusion.control_nets.handles import (
     apply,
 )
 from engine.diffusion.control_nets.hints import fit_picture
-from engine.diffusion.control_nets.loading import diffusers_names, load_control_net, union_kind
+from engine.diffusion.control_nets.loading import (
+    control_config,
+    diffusers_names,
+    load_control_net,
+    union_kind,
+)
 from engine.diffusion.families import Checkpoint
 from engine.diffusion.networks.control_net import ControlNet as Network
 from engine.diffusion.networks.control_net import ControlNetConfig
@@ -193,25 +198,38 @@ def test_the_original_layout_is_the_same_network(prefix: str, tmp_path: Path) ->
 
 
 def test_every_published_size_has_the_names_of_diffusers() -> None:
-    """SD 1.x, 2.1 and SDXL at full size, on the meta device."""
+    """SD 1.x, 2.1, SDXL and its union at full size, on the meta device."""
     diffusers = pytest.importorskip("diffusers")
     sd = {"cross_attention_dim": 768, "conditioning_embedding_out_channels": (16, 32, 96, 256)}
-    for config, told in (
-        (UNetConfig(), sd),
-        (
-            SD21,
-            {**sd, "cross_attention_dim": 1024, "use_linear_projection": True},
-        ),
+    sd2 = {**sd, "cross_attention_dim": 1024, "use_linear_projection": True}
+    sdxl = {
+        **sd2,
+        "cross_attention_dim": 2048,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "block_out_channels": (320, 640, 1280),
+        "transformer_layers_per_block": (1, 2, 10),
+        "attention_head_dim": (5, 10, 20),
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": 2816,
+    }
+    plain, union = diffusers.ControlNetModel, diffusers.ControlNetUnionModel
+    for config, make, told in (
+        (ControlNetConfig(UNetConfig()), plain, sd),
+        (ControlNetConfig(SD21), plain, sd2),
+        (ControlNetConfig(SDXL), plain, sdxl),
+        (ControlNetConfig(SDXL, kinds=6), union, {**sdxl, "num_control_type": 6}),
     ):
         with torch.device("meta"):
-            theirs = diffusers.ControlNetModel(**told)
-            ours = Network(ControlNetConfig(config))
+            theirs, ours = make(**told), Network(config)
+            again = Network(control_config({k: tuple(t.shape) for k, t in ours.named_parameters()}))
         names = diffusers_names(theirs.state_dict())
         shapes = {names[k]: tuple(t.shape) for k, t in theirs.state_dict().items()}
         found = {k: tuple(t.shape) for k, t in ours.state_dict().items()}
         assert {k: tuple(n for n in s if n > 1) for k, s in shapes.items()} == {
             k: tuple(n for n in s if n > 1) for k, s in found.items()
         }
+        assert {k: tuple(t.shape) for k, t in again.state_dict().items()} == found
 
 
 @pytest.mark.parametrize("kind", ["full_adapter", "full_adapter_xl", "light_adapter"])

@@ -150,6 +150,21 @@ def test_ip_adapter_equals_diffusers(
     assert relative_error(found, expected) < BOUND
 
 
+@pytest.mark.parametrize(
+    ("config", "count", "first", "last"),
+    [(UNetConfig(), 16, ("input", 1, 0), 1280), (SDXL, 70, ("input", 4, 0), 1280)],
+)
+def test_the_published_files_number_the_attentions_of_full_models(
+    config: UNetConfig, count: int, first: Any, last: int
+) -> None:
+    """SD 1.x has 16 of them (up to ``ip_adapter.31``), SDXL 70 (up to ``ip_adapter.139``)."""
+    weights = Weights(repr(config), Path(), "diffusion", partial(UNet, config), lambda keys: {})
+    found = cross_attentions(weights)
+    assert len(found) == count and next(iter(found)) == first
+    place, (channels, width) = list(found.items())[-1]
+    assert place[0] == "middle" and (channels, width) == (last, config.context_dim)
+
+
 def run(tiny: Checkpoint, model: Model | None = None, latent: Any = LATENT) -> Tensor:
     assert tiny.clip and tiny.model
     sides = [[[encode_text(tiny.clip, text)[0], {}]] for text in ("a cat", "a dog")]

@@ -139,22 +139,23 @@ class SteerAttention:
         changed = {"q": q, "k": k, "v": v}
         for part, name in names.items():
             piece, seen = self._seen(name, q, where)
-            x = changed[part]
-            changed[part] = x + piece(x, for_call((seen, seen), x, where).to(x)) * self.strength
+            changed[part] = changed[part] + piece(changed[part], seen) * self.strength
         return changed["q"], changed["k"], changed["v"]
 
     def _seen(self, name: str, x: Tensor, where: Where) -> tuple[Piece, Tensor]:
-        """A network and what it saw of the picture, which is looked at once a run and size."""
+        """A network and what it saw of the picture, which it looks at once a run and size."""
         kept: dict[Any, Any] = where.memory.setdefault(("lllite", id(self)), {})
         if "network" not in kept:
             kept["network"] = cast(Network, residency.load(self.control.weights))
         piece = cast(Piece, kept["network"][name])
-        if (name, where.size) not in kept:
+        call = (name, where.size, where.roles, len(x))
+        if call not in kept:
             sides = [n * piece.scale for n in where.size]
             picture = fit_picture(self.picture, sides, 1).to(x.device) * 2 - 1
             dtype = piece.down[0].weight.dtype
-            kept[name, where.size] = piece.see(picture.to(cast(torch.dtype, dtype)))
-        return piece, kept[name, where.size]
+            seen = piece.see(picture.to(cast(torch.dtype, dtype)))
+            kept[call] = for_call((seen, seen), x, where).to(x)
+        return piece, kept[call]
 
 
 def steer(
