@@ -5,20 +5,26 @@ from typing import Annotated, Any
 
 from engine.api import (
     Choice,
+    Clip,
     Conditioning,
     Context,
     File,
     Float,
     Image,
+    InvalidInput,
     Mask,
     Model,
     Socket,
+    Text,
     Vae,
     node,
 )
+from engine.diffusion.conditioning import with_options
 from engine.diffusion.control_nets.handles import apply
 from engine.diffusion.control_nets.lllite import load_lllite, steer
 from engine.diffusion.control_nets.loading import UNION_KINDS, load_control_net, union_kind
+from engine.diffusion.text.embeddings import find_embedding
+from engine.diffusion.text.encode import encode
 
 ControlNet = Annotated[Any, Socket("CONTROL_NET")]
 Strength = Float(0.0, 10.0, step=0.01)
@@ -158,6 +164,32 @@ def control_net_apply_masked(
     """
     times = (start_percent, end_percent)
     return _applied(positive, negative, control_net, image, strength, *times, mask=mask)
+
+
+@node("CLIPTextEncodeControlnet", category="_for_testing/conditioning", experimental=True)
+def clip_text_encode_controlnet(
+    *,
+    clip: Clip,
+    conditioning: Conditioning,
+    text: Text(multiline=True, dynamicPrompts=True),
+    ctx: Context,
+) -> Conditioning:
+    """Give the ControlNets of a prompt a text of their own.
+
+    Args:
+        clip: the text encoder.
+        conditioning: the prompt, which the model goes on reading.
+        text: what its ControlNets read instead.
+    """
+    if clip is None:
+        raise InvalidInput(
+            "The clip input is empty: the checkpoint holds no text encoder. Load one that "
+            "fits the model and connect it here."
+        )
+    lookup = partial(find_embedding, ctx.folders.models.get("embeddings", ()))
+    vectors, pooled = encode(clip, text, lookup)
+    own = {"cross_attn_controlnet": vectors, "pooled_output_controlnet": pooled}
+    return with_options(conditioning, **own)
 
 
 @node(

@@ -5,8 +5,9 @@ A conditioning is a list of pairs ``[vectors, options]``: ``vectors`` is ``b n w
 ``area`` ((h, w, y, x) in latent cells, or ("percentage", h, w, y, x)), ``mask``,
 ``mask_strength``, ``set_area_to_bounds``, ``strength``, ``start_percent``, ``end_percent``,
 ``clip_start_percent``, ``clip_end_percent`` (a second range, whose end is not part of it),
-``default`` (fill what the others leave open), ``hooks`` and ``control``. A model's family reads
-others (``pooled_output``, ``width``).
+``default`` (fill what the others leave open), ``hooks``, ``control`` and what it is told instead
+(``cross_attn_controlnet``, ``pooled_output_controlnet``). A model's family reads others
+(``pooled_output``, ``width``).
 
 Invariant: a conditioning is never changed; nodes make new lists.
 """
@@ -67,6 +68,8 @@ class Condition:
         inputs: what else the network is given, by name, each with the batch in front;
             ``concat`` is put behind the latent's channels.
         control: adds to the network's feature maps.
+        told: what the control is told in place of the network's vectors and inputs: its own
+            ``vectors``, and perhaps ``vector``; empty: the same.
         fills: counts only where the others leave something open.
         changes: of the network's weights, while it is evaluated.
         above: noise level that it must be above.
@@ -79,6 +82,7 @@ class Condition:
     sigma_end: float
     inputs: Mapping[str, Tensor] = field(default_factory=dict)
     control: PreparedControl | None = None
+    told: Mapping[str, Tensor] = field(default_factory=dict)
     fills: bool = False
     changes: Changes = NO_CHANGES
     above: float = -1.0
@@ -209,10 +213,23 @@ def _entry(
             for name, value in inputs(options, situation).items()
         },
         control=controls[control] if control is not None else None,
+        told=_told(options, situation, inputs) if control is not None else {},
         fills=bool(options.get("default")),
         changes=_changes(options, situation),
         above=_above(sampling, options.get("clip_end_percent")),
     )
+
+
+def _told(
+    options: Mapping[str, Any], situation: Situation, inputs: NetworkInputs
+) -> dict[str, Tensor]:
+    """What a control reads, if it has a prompt of its own."""
+    vectors, pooled = (options.get(f"{k}_controlnet") for k in ("cross_attn", "pooled_output"))
+    if vectors is None:
+        return {}
+    found = {"vectors": vectors.to(situation.place)}
+    vector = inputs({**options, "pooled_output": pooled}, situation).get("vector")
+    return found if vector is None else {**found, "vector": _placed(vector, situation.place)}
 
 
 def _changes(options: Mapping[str, Any], situation: Situation) -> Changes:

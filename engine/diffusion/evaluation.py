@@ -147,8 +147,8 @@ class Evaluation:
         if (concat := inputs.pop("concat", None)) is not None:
             scaled = torch.cat([scaled, first.area.cut(concat).to(self.dtype)], dim=1)
         if first.control is not None:
-            vector = inputs.get("vector")
-            inputs["control"] = first.control(scaled, sigma, timestep, context, vector)
+            told = _told(last_first, b, context, inputs.get("vector"))
+            inputs["control"] = first.control(scaled, sigma, timestep, *told)
         last_roles = tuple(reversed(roles))
         at = Watch(self.hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
         if self.hooks.inside:
@@ -169,6 +169,19 @@ class Evaluation:
         for around in self.hooks.around:
             call = partial(around, call, at=at)
         return call(x, timesteps, context, **inputs)
+
+
+def _told(
+    conditions: Sequence[Condition], b: int, context: Tensor, vector: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """What the control of some conditions reads: the same, or what it is told instead."""
+    if not any(c.told for c in conditions):
+        return context, vector
+    texts = [repeat_to_batch(c.told.get("vectors", c.vectors), b) for c in conditions]
+    if vector is None:
+        return same_length(texts), None
+    found = [repeat_to_batch(c.told.get("vector", c.inputs["vector"]), b) for c in conditions]
+    return same_length(texts), torch.cat(found)
 
 
 def batches(

@@ -18,7 +18,7 @@ from engine.cache.codec import encode as encode_entry
 from engine.cache.entry import Entry
 from engine.diffusion import residency
 from engine.diffusion.checkpoints import load_checkpoint
-from engine.diffusion.conditioning import Situation
+from engine.diffusion.conditioning import Situation, prepare, with_options
 from engine.diffusion.control import Residuals, share_controls
 from engine.diffusion.control_nets.handles import (
     AdapterReader,
@@ -35,6 +35,7 @@ from engine.diffusion.control_nets.loading import (
     load_control_net,
     union_kind,
 )
+from engine.diffusion.evaluation import Evaluation
 from engine.diffusion.families import Checkpoint
 from engine.diffusion.networks.control_net import ControlNet as Network
 from engine.diffusion.networks.control_net import ControlNetConfig
@@ -405,6 +406,54 @@ def test_both_sides_share_one_call_and_the_picture_is_read_once(
     monkeypatch.setattr(ControlNetReader, "see", looked)
     run(tiny, *apply([*entries(tiny)], False, net=net, picture=PICTURE))
     assert batches == [2] * 4 and seen == [1]
+
+
+def test_a_control_may_read_a_text_of_its_own(
+    tiny: Checkpoint, net: ControlNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network goes on reading the prompt; texts of other lengths share the call."""
+    read: list[Tensor] = []
+    steer = ControlNetReader.steer
+
+    def listened(self: ControlNetReader, seen: Any, x: Any, t: Any, context: Any, v: Any) -> Any:
+        read.append(context)
+        return steer(self, seen, x, t, context, v)
+
+    monkeypatch.setattr(ControlNetReader, "steer", listened)
+    positive, negative = apply([*entries(tiny)], False, net=net, picture=PICTURE)
+    other = torch.randn(1, 154, 64)
+    told = with_options(positive, cross_attn_controlnet=other, pooled_output_controlnet=None)
+    changed = run(tiny, told, negative)
+    assert torch.equal(read[0][1:], other) and torch.equal(
+        read[0][0], negative[0][0][0].repeat(2, 1)
+    )
+    same = with_options(positive, cross_attn_controlnet=positive[0][0])
+    assert torch.equal(run(tiny, same, negative), run(tiny, positive, negative))
+    assert not torch.allclose(changed, run(tiny, positive, negative))
+
+
+@torch.no_grad()
+def test_a_pooled_vector_of_its_own_reaches_the_control() -> None:
+    """As the family makes its vector of sizes and pooled features."""
+    heard: list[Any] = []
+
+    class Listener:
+        def prepare(self, situation: Situation) -> Any:
+            return lambda x, sigma, t, context, vector: heard.append(vector)
+
+    def family(options: Any, situation: Situation) -> Any:
+        return {"vector": options["pooled_output"] * 10}
+
+    own = {
+        "cross_attn_controlnet": torch.ones(1, 3, 8),
+        "pooled_output_controlnet": torch.ones(1, 4),
+    }
+    entry = {"pooled_output": torch.zeros(1, 4), "control": Listener()}
+    text = torch.zeros(1, 3, 8)
+    conditions = prepare([[text, {**entry, **own}], [text, entry]], situation(), family)
+    network = cast(nn.Module, lambda x, t, context, vector, control: x + vector.sum())
+    Evaluation(network, Discrete())(torch.zeros(1, 4, 16, 16), 1.0, [conditions[:1]])
+    assert torch.equal(heard[0], torch.full((1, 4), 10.0))
 
 
 def test_each_picture_of_a_batch_steers_its_latent(tiny: Checkpoint, net: ControlNet) -> None:

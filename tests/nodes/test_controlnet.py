@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.diffusion.networks.control_net import ControlNet, ControlNetConfig
-from engine.errors import ModelFileError
+from engine.errors import InvalidInput, ModelFileError
 from engine.folders import Folders
 from tests.diffusion.test_lllite import state_for
 from tests.nodes.conftest import CallNode
@@ -117,3 +117,17 @@ def test_lllite_steers_a_model(call: CallNode, parts: dict[str, Any], folders: F
     assert not torch.allclose(run(call, {**parts, "model": steered}, *sides), plain, atol=1e-2)
     (same,) = call("ControlNetLLLiteApply", **{**inputs, "strength": 0.0}).values
     assert same is parts["model"]
+
+
+def test_controls_may_read_another_text(call: CallNode, parts: dict[str, Any]) -> None:
+    _, clip, _ = call("CheckpointLoaderSimple", ckpt_name="tiny.safetensors").values
+    positive, negative = applied(call, parts, "ControlNetApplyAdvanced")
+    told = {"clip": clip, "conditioning": positive, "text": "an outline"}
+    (other,) = call("CLIPTextEncodeControlnet", **told).values
+    assert torch.equal(other[0][0], positive[0][0])
+    (expected,) = call("CLIPTextEncode", clip=clip, text="an outline").values
+    assert torch.equal(other[0][1]["cross_attn_controlnet"], expected[0][0])
+    found = run(call, parts, other, negative)
+    assert not torch.equal(found, run(call, parts, positive, negative))
+    with pytest.raises(InvalidInput, match="no text encoder"):
+        call("CLIPTextEncodeControlnet", **{**told, "clip": None})
