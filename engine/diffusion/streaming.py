@@ -107,7 +107,11 @@ class Streamer:
         parts = list(cut(network, limit))
         largest = max(map(size, parts))
         loose = _outside(network, parts)
-        staying, moving = divide(parts, budget - IN_FLIGHT * largest - _bytes(loose))
+        # The first one stays: callers look at the first weight for where a network computes.
+        first, others = parts[:1], parts[1:]
+        room = budget - IN_FLIGHT * largest - _bytes(loose) - sum(map(size, first))
+        staying, moving = divide(others, room)
+        staying = [*first, *staying]
         for tensor in [*loose, *(t for part in staying for t in _tensors(part))]:
             tensor.data = tensor.data.to(device)
         self.resident = _bytes(loose) + sum(map(size, staying))
@@ -165,7 +169,7 @@ def cut(network: nn.Module, limit: int) -> Iterator[nn.Module]:
 def divide(parts: Iterable[nn.Module], room: int) -> tuple[list[nn.Module], list[nn.Module]]:
     """The parts that fit in the room and stay, spread evenly; and those that come and go."""
     parts = list(parts)
-    share = min(1.0, max(0.0, room / sum(map(size, parts))))
+    share = min(1.0, max(0.0, room / max(1, sum(map(size, parts)))))
     staying: list[nn.Module] = []
     moving: list[nn.Module] = []
     due = 0.0

@@ -77,6 +77,16 @@ def test_a_unit_that_was_fetched_in_vain_is_dropped() -> None:
         assert streamer.present <= size(layers[0])
 
 
+def test_the_first_weight_is_where_the_network_computes() -> None:
+    """Callers put latents and texts there."""
+    network = make()
+    stream(network, torch.device("cpu"), 0, LIMIT)
+    streamer = streamer_of(network)
+    assert streamer is not None
+    moving = {id(t) for unit in streamer._units for t in unit._tensors}
+    assert moving and id(next(network.parameters())) not in moving
+
+
 def test_parts_are_cut_until_they_are_small() -> None:
     network = make()
     parts = list(cut(network, LIMIT))
@@ -91,7 +101,7 @@ def test_what_stays_is_spread_evenly() -> None:
     assert [part in staying for part in parts] == [False, True] * 5
     assert len(staying) + len(moving) == 10
     assert divide(parts, 10 * size(parts[0]))[1] == []
-    assert divide(parts, -1)[0] == []
+    assert divide(parts, -1)[0] == [] and divide([], 8) == ([], [])
 
 
 def test_a_network_larger_than_the_budget_is_streamed(
