@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from engine.diffusion.checkpoints import build, load_checkpoint
 from engine.diffusion.networks.compact import EIGHT_BITS, CompactConv2d, CompactLinear
 from engine.diffusion.patches import Patch
-from engine.diffusion.residency import Residency, size_of
+from engine.diffusion.residency import Limits, Residency, size_of
 from tests.tiny_families import tiny_family
 
 CPU = torch.device("cpu")
+FULL = Limits(dict.fromkeys(("diffusion", "text", "vae"), "fp32"))
 UNET = "model.diffusion_model."
 
 
@@ -72,7 +73,7 @@ def test_a_wide_file_can_be_kept_in_eight_bits(tmp_path: Path, dtype: torch.dtyp
     weights = load_checkpoint(tmp_path / "wide.safetensors").model.weights
     kept = weights.kept(dtype)
     assert kept != weights and kept.id.startswith(weights.id)
-    home = Residency(CPU, dtype=lambda role, device: torch.float32)
+    home = Residency(CPU, limits=FULL)
     wide, compact = home.load(weights), home.load(kept)
     assert size_of(compact) < 0.3 * size_of(wide)
     error = (run(compact) - run(wide)).abs().max() / run(wide).abs().max()
@@ -88,7 +89,7 @@ def test_patches_see_what_the_bits_mean(tmp_path: Path, scaled: bool) -> None:
     save_file(meant, tmp_path / "wide.safetensors")
     name = "middle_block.1.transformer_blocks.0.attn1.to_q.weight"
     patch = Patch("p", 0.5, {name: lambda weight, strength: weight * (1 + strength)})
-    home = Residency(CPU, dtype=lambda role, device: torch.float32)
+    home = Residency(CPU, limits=FULL)
     models = [
         load_checkpoint(tmp_path / f"{kind}.safetensors").model for kind in ("compact", "wide")
     ]
