@@ -5,9 +5,9 @@ A conditioning is a list of pairs ``[vectors, options]``: ``vectors`` is ``b n w
 ``area`` ((h, w, y, x) in latent cells, or ("percentage", h, w, y, x)), ``mask``,
 ``mask_strength``, ``set_area_to_bounds``, ``strength``, ``start_percent``, ``end_percent``,
 ``clip_start_percent``, ``clip_end_percent`` (a second range, whose end is not part of it),
-``default`` (fill what the others leave open), ``hooks``, ``control`` and what it is told instead
-(``cross_attn_controlnet``, ``pooled_output_controlnet``). A model's family reads others
-(``pooled_output``, ``width``).
+``default`` (fill what the others leave open), ``hooks``, ``gligen``, ``control`` and what
+it is told instead (``cross_attn_controlnet``, ``pooled_output_controlnet``). A model's family
+reads others (``pooled_output``, ``width``).
 
 Invariant: a conditioning is never changed; nodes make new lists.
 """
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .control import Control, PreparedControl
+from .hooks import Outputs
 from .parameterization import INFINITE_SIGMA, Sampling
 from .weight_hooks import NO_CHANGES, Changes, changes_of
 
@@ -73,6 +74,7 @@ class Condition:
         fills: counts only where the others leave something open.
         changes: of the network's weights, while it is evaluated.
         above: noise level that it must be above.
+        grounding: makes a function for the transformer blocks of its input ``objects``.
     """
 
     vectors: Tensor
@@ -86,6 +88,7 @@ class Condition:
     fills: bool = False
     changes: Changes = NO_CHANGES
     above: float = -1.0
+    grounding: Callable[[Tensor], Outputs] | None = None
 
     def applies(self, sigma: float) -> bool:
         """Whether it counts at a noise level."""
@@ -199,6 +202,7 @@ def _entry(
     options = _bounded(options, latent)
     if control is not None and control not in controls:
         controls[control] = control.prepare(situation)
+    grounding, objects = _grounding(options, situation)
     return Condition(
         vectors=vectors.to(situation.place),
         area=_area(options.get("area"), *latent.shape[-2:]),
@@ -210,13 +214,14 @@ def _entry(
         sigma_end=_sigma(sampling, options.get("end_percent"), 0.0),
         inputs={
             name: _placed(value, situation.place)
-            for name, value in inputs(options, situation).items()
+            for name, value in (*inputs(options, situation).items(), *objects.items())
         },
         control=controls[control] if control is not None else None,
         told=_told(options, situation, inputs) if control is not None else {},
         fills=bool(options.get("default")),
         changes=_changes(options, situation),
         above=_above(sampling, options.get("clip_end_percent")),
+        grounding=grounding,
     )
 
 
@@ -230,6 +235,19 @@ def _told(
     found = {"vectors": vectors.to(situation.place)}
     vector = inputs({**options, "pooled_output": pooled}, situation).get("vector")
     return found if vector is None else {**found, "vector": _placed(vector, situation.place)}
+
+
+def _grounding(
+    options: Mapping[str, Any], situation: Situation
+) -> tuple[Callable[[Tensor], Outputs] | None, dict[str, Tensor]]:
+    """What boxes with phrases add: a rule for its input ``objects``, and these."""
+    if "gligen" not in options:
+        return None, {}
+    from .gligen import prepare_boxes  # its handle stands on conditions itself
+
+    size = situation.latent.shape[-2], situation.latent.shape[-1]
+    grounding, objects = prepare_boxes(options["gligen"], situation.model, size)
+    return grounding, {"objects": objects}
 
 
 def _changes(options: Mapping[str, Any], situation: Situation) -> Changes:

@@ -149,9 +149,11 @@ class Evaluation:
         if first.control is not None:
             told = _told(last_first, b, context, inputs.get("vector"))
             inputs["control"] = first.control(scaled, sigma, timestep, *told)
-        last_roles = tuple(reversed(roles))
-        at = Watch(self.hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
-        if self.hooks.inside:
+        last_roles, hooks = tuple(reversed(roles)), self.hooks
+        if first.grounding is not None:
+            hooks = hooks.add(between=first.grounding(inputs.pop("objects")))
+        at = Watch(hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
+        if hooks.inside:
             inputs["watch"] = at
         out = self._call(network, scaled, timestep, context, at, inputs)
         return self.sampling.denoised(noisy, out.float(), sigma).chunk(n)[::-1]
@@ -214,6 +216,7 @@ def _fits(condition: Condition, group: Sequence[Condition]) -> bool:
         math.lcm(*lengths) <= MAX_REPETITION * min(lengths)
         and condition.area == first.area
         and condition.control is first.control
+        and condition.grounding == first.grounding
         and _shapes(condition) == _shapes(first)
     )
 

@@ -20,6 +20,7 @@ from .compilation import compiled
 from .conditioning import Conditioning, Situation, fit_mask, prepare, with_opposites
 from .control import share_controls
 from .evaluation import Evaluation, repeat_to_batch
+from .gligen import share_boxes
 from .guidance import GuidedDenoiser, Guider, classic
 from .handles import Model
 from .inpainting import MaskedDenoiser
@@ -223,7 +224,7 @@ def lay_out(
         model=model,
         levels=tuple(levels),
     )
-    given = share_controls({**guider.conditionings, **model.hooks.sides})
+    given = share_boxes(share_controls({**guider.conditionings, **model.hooks.sides}))
     sides = {
         role: prepare(conditioning, replace(situation, role=role), model.inputs)
         for role, conditioning in given.items()

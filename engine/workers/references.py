@@ -30,6 +30,7 @@ from engine.diffusion.files import (
     load_text_encoders,
     load_tiny_half,
 )
+from engine.diffusion.gligen import Gligen, load_gligen
 from engine.diffusion.ip_adapter import IPAdapter, load_ip_adapter
 from engine.diffusion.parameterization import (
     ContinuousEDM,
@@ -51,6 +52,7 @@ def register_handles() -> None:
         register(cls.__name__, cls, _store, _load)
     for cls in (handles.ClipVision, handles.UpscaleModel, handles.Conditioner):
         register(cls.__name__, cls, _store, _load)
+    register("Gligen", Gligen, _store, _load)
     for net in (ControlNet, ControlLora, T2IAdapter, IPAdapter):
         register(net.__name__, net, _store, _load)
     register("Adapter", Adapter, _store_adapter, _load_adapter)
@@ -114,6 +116,7 @@ def _loaded(path: Path) -> Iterator[Any]:
         lambda path: load_text_encoders([path]),
         load_clip_vision,
         load_control_net,
+        load_gligen,
         load_ip_adapter,
         *(partial(load_tiny_half, name) for name in TINY_VAES),
     )

@@ -72,6 +72,14 @@ def encode(
     return torch.cat([v[:, :shortest] for v, _ in encoded], dim=-1), encoded[-1][1]
 
 
+@torch.no_grad()
+def summarize(clip: Clip, text: str, lookup: Lookup = no_embeddings) -> Tensor:
+    """The last encoder's finished vector at the end of a text, not projected, ``1 width``."""
+    encoder = (hooked_clip(clip) if clip.hooks else clip).encoders[-1]
+    network = cast(ClipText, residency.load(encoder.weights, encoder.patches))
+    return _at_end(network, encoder, tokenize(encoder, text, lookup)[0]).float()
+
+
 def tokenize(encoder: TextEncoder, text: str, lookup: Lookup = no_embeddings) -> list[Row]:
     """The rows of a prompt: tokens with their weights."""
     words = _words(encoder)
@@ -176,8 +184,12 @@ def _embed(network: ClipText, rows: list[Row], filler: int) -> Tensor:
 
 def _pooled(network: ClipText, encoder: TextEncoder, row: Row) -> Tensor:
     """The finished vector at the first end of text of a row, projected if the encoder can."""
+    return network.project(_at_end(network, encoder, row)).float()
+
+
+def _at_end(network: ClipText, encoder: TextEncoder, row: Row) -> Tensor:
     end = _row_format(encoder).end
     position = next(
         i for i, (token, _) in enumerate(row) if isinstance(token, int) and token == end
     )
-    return network.project(network.hidden(_embed(network, [row], end))[:, position]).float()
+    return network.hidden(_embed(network, [row], end))[:, position]
