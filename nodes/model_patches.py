@@ -1,9 +1,15 @@
 """Changes of how a U-Net works: features, attention, speed."""
 
+from dataclasses import replace
 from functools import partial
 
-from engine.api import Bool, Choice, Float, Int, Model, node
-from engine.diffusion.modifiers.attention import HyperTile, TokenMerging, attention_gains
+from engine.api import Bool, Choice, Clip, Float, Int, Model, node
+from engine.diffusion.modifiers.attention import (
+    HyperTile,
+    TokenMerging,
+    attention_gains,
+    text_gains,
+)
 from engine.diffusion.modifiers.caching import EasyCache
 from engine.diffusion.modifiers.features import DeepShrink, DifferentialDiffusion, FreeU
 
@@ -217,3 +223,20 @@ def cross_attention_multiply(
         out: gain of the output.
     """
     return _scaled(model, "attn2", q, k, v, out)
+
+
+@_attention("CLIPAttentionMultiply", experimental=True)
+def clip_attention_multiply(
+    *, clip: Clip, q: Gain = 1.0, k: Gain = 1.0, v: Gain = 1.0, out: Gain = 1.0
+) -> Clip:
+    """Multiply the weights of all attention of the text encoder.
+
+    Args:
+        clip: the text encoder.
+        q: gain of the queries.
+        k: gain of the keys.
+        v: gain of the values.
+        out: gain of the output.
+    """
+    encoders = (e.patched(text_gains(e.weights, q, k, v, out)) for e in clip.encoders)
+    return replace(clip, encoders=tuple(encoders))

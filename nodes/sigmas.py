@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from engine.api import Bool, Choice, Float, Int, Model, node
+from engine.api import Bool, Choice, Float, Int, Latent, Model, node
 from engine.api import Sigmas as SigmasSocket
 from engine.diffusion import levels
-from engine.diffusion.schedules import beta, sigmas_for
+from engine.diffusion.schedules import beta, by_tokens, sigmas_for
 
 from .sampling import SchedulerName
 
@@ -62,6 +62,30 @@ def exponential_scheduler(
         sigma_min: the last before zero.
     """
     return levels.polyexponential(steps, max(sigma_max, 1e-6), max(sigma_min, 1e-6), 1.0)
+
+
+@_scheduler("LTXVScheduler")
+def ltxv_scheduler(
+    *,
+    steps: Steps = 20,
+    max_shift: Float(0.0, 100.0, step=0.01) = 2.05,
+    base_shift: Float(0.0, 100.0, step=0.01) = 0.95,
+    stretch: Bool() = True,
+    terminal: Float(0.0, 0.99, step=0.01) = 0.1,
+    latent: Latent = None,
+) -> SigmasSocket:
+    """Levels of a flow that stay high for longer, the larger the latent.
+
+    Args:
+        steps: how many.
+        max_shift: for a latent of 4096 cells.
+        base_shift: for one of 1024.
+        stretch: let the last level before zero be the terminal one.
+        terminal: that level.
+        latent: gives the number of cells; 4096 if nothing is connected.
+    """
+    tokens = 4096 if latent is None else latent["samples"][0, 0].numel()
+    return by_tokens(steps, tokens, base_shift, max_shift, terminal if stretch else None)
 
 
 @_scheduler("PolyexponentialScheduler")

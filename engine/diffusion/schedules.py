@@ -98,6 +98,31 @@ SCHEDULERS: Mapping[str, Scheduler] = {
 }
 
 
+def by_tokens(
+    steps: int,
+    tokens: int,
+    base_shift: float = 0.95,
+    max_shift: float = 2.05,
+    terminal: float | None = 0.1,
+) -> Tensor:
+    """Levels of a flow that stay high for longer, the larger the latent (LTX-Video).
+
+    Args:
+        steps: to take.
+        tokens: cells of the latent.
+        base_shift: shift for 1024 tokens, in log odds.
+        max_shift: shift for 4096.
+        terminal: the last level before zero is stretched to this; None leaves it.
+    """
+    slope = (max_shift - base_shift) / (4096 - 1024)
+    shift = base_shift + (tokens - 1024) * slope
+    t = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float64)[:-1]
+    sigmas = math.exp(shift) / (math.exp(shift) + (1 / t - 1))
+    if terminal is not None and steps > 1:
+        sigmas = 1 - (1 - sigmas) * ((1 - terminal) / (1 - sigmas[-1]))
+    return _end_in_zero(sigmas.float())
+
+
 def sigmas_for(
     model: Sampling,
     scheduler: str,

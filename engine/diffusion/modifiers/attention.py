@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ..hooks import Guided, Hooks, Place, Where
 from ..networks.layers import attention
 from ..patches import Patch
+from ..stored import network_shapes
 from ..weights import Weights, read_header
 
 #: Transformer blocks that the middle of a published U-Net has at most.
@@ -243,6 +244,15 @@ class Gain:
     def __call__(self, weight: Tensor, strength: float) -> Tensor:
         """The multiplied weight."""
         return weight * (1 + (self.factor - 1) * strength)
+
+
+def text_gains(weights: Weights, q: float, k: float, v: float, out: float) -> Patch:
+    """Multiply the projections of a text encoder's attention, with their biases."""
+    gains = {"q_proj": q, "k_proj": k, "v_proj": v, "out_proj": out}
+    ends = {f".self_attn.{name}.": Gain(gain) for name, gain in gains.items() if gain != 1.0}
+    names = network_shapes(weights)
+    changes = {n: g for n in names for end, g in ends.items() if end in n}
+    return Patch(f"text gains {gains}", 1.0, changes)
 
 
 def attention_gains(weights: Weights, part: str, q: float, k: float, v: float, out: float) -> Patch:
