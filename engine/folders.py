@@ -15,6 +15,8 @@ from engine.errors import ModelFileError, PathOutsideRoot
 MODEL_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
+#: Of saved latents, which are read from the input folder.
+LATENT_SUFFIX = ".latent"
 #: Kinds of model files and the folders below ``models/`` that hold them.
 MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "checkpoints": ("checkpoints",),
@@ -86,6 +88,8 @@ class Folders:
         """Names that a choice of this kind offers, sorted, with forward slashes."""
         if kind == "input":
             return _image_names(self.input)
+        if kind == "latents":
+            return sorted(_names(self.input, (LATENT_SUFFIX,)))
         kind = ALIASES.get(kind, kind)
         roots = self.models.get(kind, ())
         suffixes = OTHER_SUFFIXES.get(kind, MODEL_SUFFIXES)

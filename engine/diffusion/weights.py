@@ -25,7 +25,7 @@ Role = Literal["diffusion", "text", "vae", "upscale"]
 #: Tensor name to shape: all that the recognition of a file looks at.
 Shapes = Mapping[str, tuple[int, ...]]
 
-SAFE_SUFFIXES = (".safetensors", ".sft")
+SAFE_SUFFIXES = (".safetensors", ".sft", ".latent")
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
 #: Types of tensors as safetensors names them.
 _DTYPES = {
