@@ -18,6 +18,7 @@ MODULES = (
     "cache",
     "chain",
     "diffusion",
+    "first_image",
     "resume",
     "picture",
     "overlap",
