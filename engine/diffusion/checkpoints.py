@@ -18,6 +18,7 @@ from .families import FAMILIES, Checkpoint, detect
 from .families.autoencoder import describe_vae
 from .handles import Vae
 from .networks.compact import EIGHT_BITS, compactable, make_compact
+from .networks.packed import make_packed, packer
 from .weights import Precision, Shapes, Weights, read_header, read_tensors, stream_tensors
 
 Shape = tuple[int, ...]
@@ -66,8 +67,16 @@ def load_vae(path: Path) -> Vae:
     return vae
 
 
-def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Module:
+def build(
+    weights: Weights, device: torch.device, dtype: torch.dtype, packs: bool = False
+) -> nn.Module:
     """The network of some weights, ready to be called, on a device and in a precision.
+
+    Args:
+        weights: of the network.
+        device: where it shall be.
+        dtype: that it computes in.
+        packs: whether heavy weights are put into the order that the CPU multiplies in.
 
     Raises:
         ModelFileError: the tensors do not fit the network.
@@ -83,13 +92,15 @@ def build(weights: Weights, device: torch.device, dtype: torch.dtype) -> nn.Modu
     _check(found, expected, weights)
     precision = _precision(weights, names, compactable(network), dtype)
     factors = _read_scales(weights, scales, device)
+    pack = packer(network) if packs else lambda name, tensor: tensor
     state = {
-        name: _scaled(part.reshape(expected[name]), factors.get(name))
+        name: pack(name, _scaled(part.reshape(expected[name]), factors.get(name)))
         for k, tensor in stream_tensors(weights.path, names.keys(), device, precision)
         for name, part in weights.unpack(names[k], tensor).items()
     }
     network.load_state_dict(state, assign=True)
     make_compact(network, factors)
+    make_packed(network)
     return network.requires_grad_(False).eval()
 
 

@@ -23,7 +23,7 @@ from engine.diffusion.merging import (
     towards,
 )
 from engine.diffusion.patches import Patch
-from engine.diffusion.residency import Residency
+from engine.diffusion.residency import Limits, Residency
 from engine.diffusion.saving import (
     clip_tensors,
     model_tensors,
@@ -47,7 +47,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> list[Checkpoint]:
 
 
 def state(model: Model) -> dict[str, Tensor]:
-    residency = Residency(torch.device("cpu"), dtype=lambda *_: torch.float32)
+    residency = Residency(torch.device("cpu"), limits=Limits({"diffusion": "fp32", "text": "fp32"}))
     return residency.load(model.weights, model.patches).state_dict()
 
 

@@ -61,7 +61,7 @@ def test_a_network_in_use_is_not_built_twice(weights: list[Weights]) -> None:
 def test_a_users_limits_come_before_what_the_device_would_choose() -> None:
     """Precision by role, a share of the memory, and what is left to others."""
     limits = Limits({"diffusion": "fp16", "vae": "bf16"}, share=0.5, reserved=1 << 20)
-    chosen = [limits.dtype(role, CPU) for role in ("diffusion", "vae", "text")]
+    chosen = [limits.dtype(role, CPU) for role in ("diffusion", "vae", "upscale")]
     assert chosen == [torch.float16, torch.bfloat16, torch.float32]
     assert Limits(share=0.0).budget(CPU) == 0
     assert limits.budget(CPU) == Limits(share=0.5).budget(CPU) - (1 << 20)

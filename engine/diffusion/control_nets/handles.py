@@ -21,6 +21,7 @@ from ..control import Control, PreparedControl, Residuals
 from ..evaluation import repeat_to_batch
 from ..networks.compact import widened
 from ..networks.control_net import ControlNet as ControlNetwork
+from ..networks.packed import plain
 from ..networks.t2i_adapter import T2IAdapter as AdapterNetwork
 from ..parameterization import INFINITE_SIGMA
 from ..patches import Patch
@@ -126,25 +127,25 @@ def _completed(
 ) -> dict[str, Tensor]:
     """Every tensor of a Control-LoRA: its own, or the U-Net's, changed by ``up down``."""
     shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
-    plain = base.state_dict() | widened(base, shapes)
-    return {name: _tensor(name, shape, plain, own, place) for name, shape in shapes.items()}
+    there = base.state_dict() | widened(base, shapes)
+    return {name: _tensor(name, shape, there, own, place) for name, shape in shapes.items()}
 
 
 def _tensor(
     name: str,
     shape: tuple[int, ...],
-    plain: Mapping[str, Tensor],
+    there: Mapping[str, Tensor],
     named: Mapping[str, Tensor],
     place: Tensor,
 ) -> Tensor:
     if name in named:
         return named[name].to(place).reshape(shape)
-    if name not in plain:
+    if name not in there:
         raise InvalidInput(
             f"The Control-LoRA lacks '{name}', and the model has no such tensor: the two belong "
             "to different families. Choose a Control-LoRA that was made for this model."
         )
-    tensor = plain[name].to(place)
+    tensor = plain(there[name]).to(place)
     tensor = tensor[:, : shape[1]] if len(shape) == 4 else tensor  # of an inpainting model
     base = name.removesuffix(".weight")
     if f"{base}.up" not in named or base == name:
