@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 from engine.graph.spec import Lane
 
+#: How long the last call of a thread may take at the end.
+CLOSE_SECONDS = 10.0
 T = TypeVar("T")
 #: Position of the run, then position of the node within it.
 Priority = tuple[float, int]
@@ -102,10 +104,15 @@ class ThreadLane:
             self._hand_out()
 
     def close(self) -> None:
-        """Let running calls end and stop the threads."""
+        """Let running calls end, and wait for the threads to stop.
+
+        A thread that is still freeing tensors when Python ends takes the process down with it.
+        """
         self._waiting.clear()
         for _ in self._threads:
             self._given.put(None)
+        for thread in self._threads:
+            thread.join(CLOSE_SECONDS)
 
 
 def _answer(answer: "asyncio.Future[Any]", result: Any) -> None:
