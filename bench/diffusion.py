@@ -46,6 +46,7 @@ def ratios(dtype: Any) -> list[float]:
     import torch
     from diffusers import UNet2DConditionModel
 
+    from engine.diffusion.networks.packed import make_packed, packer
     from engine.diffusion.networks.unet import UNet, UNetConfig
 
     def empty(make: Any) -> Any:
@@ -60,6 +61,9 @@ def ratios(dtype: Any) -> list[float]:
         empty(lambda: UNet(UNetConfig())),
         empty(lambda: _their_unet(UNet2DConditionModel)),
     )
+    pack = packer(ours)  # as networks are loaded
+    ours.load_state_dict({n: pack(n, t) for n, t in ours.state_dict().items()}, assign=True)
+    make_packed(ours)
     x = torch.randn(BATCH, 4, CELLS, CELLS, dtype=dtype)
     context = torch.randn(BATCH, TOKENS, WIDTH, dtype=dtype)
     times = torch.full((BATCH,), 500.0)
