@@ -29,3 +29,9 @@ def dumps(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:  # numbers of more than 64 bits, keys that are numbers, halves of characters
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def ascii_text(value: Any) -> str:
+    """Write plain data in ASCII alone, as texts inside of pictures have to be."""
+    text = dumps(value).decode()
+    return text if text.isascii() else json.dumps(value, separators=(",", ":"))

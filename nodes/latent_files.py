@@ -1,6 +1,5 @@
 """Latents as files."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from safetensors.torch import save_file
 
 from engine.api import Context, File, Latent, ModelFileError, Output, Text, node, saved_image
 from engine.diffusion.weights import read_tensors
+from engine.fast_json import ascii_text
 from engine.folders import LATENT_SUFFIX
 from engine.media.naming import save_name, save_numbered
 
@@ -30,7 +30,7 @@ def save_latent(
     """
     root = ctx.folders.root("output")
     tensors = {TENSOR: samples["samples"].cpu().contiguous(), MARK: torch.empty(0)}
-    metadata = {key: json.dumps(value) for key, value in ctx.metadata.items()}
+    metadata = {key: ascii_text(value) for key, value in ctx.metadata.items()}
 
     def write(path: Path) -> None:
         save_file(tensors, path, metadata)

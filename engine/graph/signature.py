@@ -7,12 +7,12 @@ same code would get the same constants and the same upstream results. O(nodes + 
 import hashlib
 import json
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NewType
 
 from .loops import BODY
-from .prompt import Link, Prompt, PromptNode, topological
+from .prompt import Link, Prompt, PromptNode, retouched, topological, users
 from .spec import Specs
 
 #: Hex name of the results of one node.
@@ -23,45 +23,50 @@ FileStamp = Callable[[str, str], str]
 
 
 class Signed:
-    """Signatures of the prompt before, to be used again for the very same objects.
+    """The signatures of the prompt before, for what is the same in the next one.
 
-    A node's signature is used again if the object is the same (see :class:`.prompt.Reader`),
-    what feeds it has the same signatures, and it depends on no file and no fingerprint; all of
-    them are if that holds for the whole prompt.
+    Known by the very objects (see :class:`.prompt.Reader`). Nodes that choose files or have a
+    fingerprint are signed anew each time.
+
+    Attributes:
+        order: the nodes, each after what it depends on.
+        feeds: per node those that it feeds.
+        names: their signatures.
+        doubtful: nodes whose signature may change while they do not.
     """
 
     def __init__(self) -> None:
         self._specs: Specs = {}
-        self._whole: tuple[Prompt, dict[str, Signature]] | None = None
-        self._known: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
-        self._fresh: dict[str, tuple[PromptNode, list[Signature], Signature]] = {}
+        self._prompt: Prompt = {}
+        self.order: list[str] = []
+        self.feeds: dict[str, list[str]] = {}
+        self.names: dict[str, Signature] = {}
+        self.doubtful: set[str] = set()
 
-    def begin(self, specs: Specs) -> None:
-        """Turn to another prompt; what the last one did not have is forgotten."""
-        self._known = self._fresh if specs is self._specs else {}
-        self._specs, self._fresh, self._whole = specs, {}, None
+    def begin(self, prompt: Prompt, specs: Specs, doubtful: Iterable[str]) -> list[str]:
+        """Turn to a prompt; its nodes that have to be signed, in order."""
+        others = retouched(self._prompt, prompt) if specs is self._specs else None
+        self._prompt = {}  # until all of this one is signed
+        if others is None:
+            self.feeds = users(prompt)
+            self.order = topological(prompt, self.feeds)
+            self.names = {}
+            return self.order
+        below = self._below({*others, *self.doubtful, *doubtful})
+        return [id for id in self.order if id in below] if below else []
 
-    def whole(self, prompt: Prompt, specs: Specs) -> dict[str, Signature] | None:
-        """All signatures of this prompt, if they are known."""
-        known = self._whole if specs is self._specs else None
-        return known[1] if known is not None and known[0] is prompt else None
+    def end(self, prompt: Prompt, specs: Specs, doubtful: set[str]) -> None:
+        """Remember that all of a prompt has been signed."""
+        self._prompt, self._specs, self.doubtful = prompt, specs, doubtful
 
-    def keep_whole(self, prompt: Prompt, found: dict[str, Signature]) -> None:
-        """Remember all signatures of a prompt, if each of them is remembered."""
-        if len(self._fresh) == len(prompt):
-            self._whole = (prompt, found)
-
-    def find(self, node: PromptNode, above: list[Signature]) -> Signature | None:
-        """The signature of a node under these sources, if it is known."""
-        known = self._known.get(node.id)
-        if known is None or known[0] is not node or known[1] != above:
-            return None
-        self._fresh[node.id] = known
-        return known[2]
-
-    def keep(self, node: PromptNode, above: list[Signature], signature: Signature) -> None:
-        """Remember a signature."""
-        self._fresh[node.id] = (node, above, signature)
+    def _below(self, changed: set[str]) -> set[str]:
+        found = set(changed)
+        stack = list(changed)
+        while stack:
+            fresh = [user for user in self.feeds[stack.pop()] if user not in found]
+            found.update(fresh)
+            stack += fresh
+        return found
 
 
 def signatures(
@@ -80,22 +85,15 @@ def signatures(
         file_stamp: stamps of chosen files, so that a replaced file makes a new result.
         fingerprints: per node id, what its own change check returned.
         known: signatures of nodes outside the prompt that it links to.
-        before: signatures of the prompt before.
+        before: signatures of the prompt before; for prompts that link to nothing outside.
     """
     before = before or Signed()
-    if not fingerprints and not known and (old := before.whole(prompt, specs)) is not None:
-        return dict(old)
-    before.begin(specs)
-    done: dict[str, Signature] = {}
-    sources = ChainMap(done, dict(known)) if known else done
     prints, choices = fingerprints or {}, _FileChoices(specs)
-    for id in topological(prompt):
+    todo = before.begin(prompt, specs, prints)
+    done = before.names
+    sources = ChainMap(done, dict(known)) if known else done
+    for id in todo:
         node = prompt[id]
-        above = [sources[link.node] for _, link in node.wired]
-        plain = id not in prints and not choices.any(node.kind)
-        if plain and (same := before.find(node, above)) is not None:
-            done[id] = same
-            continue
         spec = specs[node.kind]
         identity = None if spec.idempotent else id
         own = _canonical(prints[id]) if id in prints else None
@@ -103,11 +101,9 @@ def signatures(
         # Python writes plain values quickly and always in the same way.
         text = repr((spec.id, spec.version, identity, own, _inputs(node, sources), files))
         done[id] = Signature(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
-        if plain:
-            before.keep(node, above, done[id])
-    if not known:
-        before.keep_whole(prompt, dict(done))
-    return done
+    doubtful = {id for id in before.order if id in prints or choices.any(prompt[id].kind)}
+    before.end(prompt, specs, doubtful)
+    return dict(done)
 
 
 def _inputs(node: PromptNode, done: Mapping[str, Signature]) -> list[tuple[Any, ...]]:

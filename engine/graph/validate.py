@@ -6,7 +6,7 @@ holds only declared inputs, constants of the declared type, and links that exist
 
 from collections import ChainMap
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import InvalidPrompt
@@ -24,7 +24,7 @@ from .faults import (
     wrong_type,
 )
 from .loops import Loops, compiled, examine, pair, prepare, without
-from .prompt import BadLink, Link, Prompt, PromptNode, to_digraph, topological
+from .prompt import BadLink, Link, Prompt, PromptNode, retouched, to_digraph, topological
 from .spec import InputSpec, ListFiles, NodeSpec, Specs, input_config
 from .types import WIDGET_TYPES, coerce, compatible
 
@@ -45,24 +45,19 @@ class Validated:
 
 
 class Checks:
-    """What is known of the prompt before: all of it, and its nodes that had no fault.
+    """What is known of the prompt before, all of it or only its nodes that had no fault.
 
-    Things are known by the very object (see :class:`.prompt.Reader`), all under the same specs,
-    and only where no file is chosen. A node is judged again when it is another object, or when
-    one that feeds it came, went or is of another kind.
+    Things are known by the very object (see :class:`.prompt.Reader`), all under the same specs.
+    A node is judged again when it is another object, when one that feeds it came, went or is of
+    another kind, and always when it chooses files, which may have gone.
     """
 
     def __init__(self) -> None:
         self._specs: Specs = {}
         self._prompt: Prompt = {}
         self._good: dict[str, PromptNode] = {}
-        self._whole: tuple[list[str] | None, Validated] | None = None
-
-    def whole(self, prompt: Prompt, specs: Specs, targets: list[str] | None) -> "Validated | None":
-        """What validation said of all of this prompt, if that is known."""
-        if prompt is not self._prompt or specs is not self._specs or self._whole is None:
-            return None
-        return self._whole[1] if self._whole[0] == targets else None
+        self._choosing: list[str] = []
+        self._verdict: tuple[list[str] | None, Validated] | None = None
 
     def known(self, prompt: Prompt, specs: Specs) -> dict[str, PromptNode]:
         """The nodes that are known to be good, with coerced constants."""
@@ -88,18 +83,41 @@ class Checks:
         specs: Specs,
         checked: Mapping[str, tuple[PromptNode, Sequence[Fault]]],
     ) -> None:
-        """Remember the nodes that had no fault and depend on no file."""
-        self._prompt, self._specs, self._whole = prompt, specs, None
+        """Remember the nodes that had no fault and choose no file."""
+        self._prompt, self._specs, self._verdict = prompt, specs, None
         kinds = {node.kind for node in prompt.values()}
-        fixed = {kind for kind in kinds if not any(item.folder for item in specs[kind].inputs)}
+        choosing = {kind for kind in kinds if any(item.folder for item in specs[kind].inputs)}
+        self._choosing = [id for id in checked if prompt[id].kind in choosing]
         self._good = {
-            id: node for id, (node, faults) in checked.items() if not faults and node.kind in fixed
+            id: node
+            for id, (node, faults) in checked.items()
+            if not faults and node.kind not in choosing
         }
 
-    def keep_whole(self, targets: list[str] | None, found: "Validated") -> None:
-        """Remember what validation said, unless files may change it."""
-        if len(self._good) == len(self._prompt):
-            self._whole = (targets, found)
+    def keep_verdict(self, targets: list[str] | None, found: "Validated") -> None:
+        """Remember what validation said of the prompt, if it had nothing against it."""
+        self._verdict = None if found.node_errors else (targets, found)
+
+    def retouch(
+        self, prompt: Prompt, specs: Specs, targets: list[str] | None, list_files: ListFiles
+    ) -> "Validated | None":
+        """The verdict on a prompt of the shape of the one before, if no constant is at fault."""
+        if self._verdict is None or self._verdict[0] != targets or specs is not self._specs:
+            return None
+        others, before = retouched(self._prompt, prompt), self._verdict[1]
+        if others is None or any(specs[prompt[id].kind].loop for id in others):
+            return None
+        checker = _Checker(prompt, specs, list_files)
+        doubtful = dict.fromkeys(id for id in [*others, *self._choosing] if id in before.prompt)
+        judged = {id: checker.check(prompt[id]) for id in doubtful}
+        if any(faults for _, faults in judged.values()):
+            return None
+        nodes = {id: node for id, (node, _) in judged.items()}
+        if any(before.prompt[id] is not node for id, node in nodes.items()):
+            before = replace(before, prompt={**before.prompt, **nodes})
+        self._prompt, self._verdict = prompt, (targets, before)
+        self._good.update((id, node) for id, node in nodes.items() if id in self._good)
+        return before
 
 
 def validate(
@@ -122,11 +140,12 @@ def validate(
         InvalidPrompt: unknown kinds, no output node, or no output without faults.
     """
     targets = None if targets is None else [str(target) for target in targets]
-    if checks is not None and (known := checks.whole(prompt, specs, targets)) is not None:
-        return known
-    found = _validate(prompt, specs, list_files, targets, checks)
-    if checks is not None:
-        checks.keep_whole(targets, found)
+    if checks is None:
+        return _validate(prompt, specs, list_files, targets, None)
+    found = checks.retouch(prompt, specs, targets, list_files)
+    if found is None:
+        found = _validate(prompt, specs, list_files, targets, checks)
+        checks.keep_verdict(targets, found)
     return found
 
 

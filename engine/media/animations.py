@@ -3,12 +3,13 @@
 Invariant: every frame is shown for the same time, and the animation repeats for ever.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+
+from engine.fast_json import ascii_text
 
 from .metadata import EXIF_TAGS
 
@@ -34,7 +35,7 @@ def save_apng(
     """
     info = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
-        text = key.encode("latin-1") + b"\0" + json.dumps(value).encode("latin-1")
+        text = key.encode("latin-1") + b"\0" + ascii_text(value).encode("latin-1")
         info.add(b"comf", text, after_idat=True)
     options = {"pnginfo": info, "compress_level": compression}
     _save(path, "PNG", frames, fps, **options)
@@ -63,7 +64,7 @@ def save_webp(
     exif = Image.Exif()
     ordered = sorted(metadata.items(), key=lambda entry: entry[0] != "prompt")
     for tag, (key, value) in zip(EXIF_TAGS, ordered, strict=False):
-        exif[tag] = f"{key}:{json.dumps(value)}"
+        exif[tag] = f"{key}:{ascii_text(value)}"
     options = {"lossless": lossless, "quality": quality, "method": method}
     _save(path, "WEBP", frames, fps, exif=exif, **options)
 

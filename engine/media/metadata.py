@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
+from engine.fast_json import ascii_text
+
 #: EXIF tags that hold ``name:json`` in WebP files, from Model downwards.
 EXIF_TAGS = range(0x0110, 0x0100, -1)
 
@@ -19,7 +21,7 @@ def png_info(metadata: Mapping[str, Any]) -> PngImagePlugin.PngInfo:
     """Text chunks for a PNG: each entry as JSON under its key."""
     info = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
-        info.add_text(key, json.dumps(value))
+        info.add_text(key, ascii_text(value))
     return info
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from engine.errors import InvalidPrompt
 from engine.graph.prompt import Reader, parse
 from engine.graph.signature import Signed, signatures
+from engine.graph.spec import InputSpec, NodeSpec, index
 from engine.graph.validate import Checks, validate
 
 from .kinds import SPECS, chain, list_files, node
@@ -97,3 +98,17 @@ def test_a_changed_file_or_spec_is_seen() -> None:
         assert error.type == "missing_node_type"
     else:
         raise AssertionError("a kind that is gone was accepted")
+
+
+def test_a_file_that_is_gone_is_seen_in_the_same_prompt() -> None:
+    choice = InputSpec("file", "COMBO", folder="checkpoints")
+    specs = index([NodeSpec("Show", "Show", "test", inputs=(choice,), is_output=True)])
+    reader, checks = Reader(), Checks()
+    prompt = {"a": node("Show", file="x"), "b": node("Show", file="y")}
+    both = validate(reader.read(prompt), specs, lambda folder: ["x", "y"], None, checks)
+    again = validate(reader.read(prompt), specs, lambda folder: ["x", "y"], None, checks)
+    assert again is both and both.outputs == ("a", "b")
+    less = validate(reader.read(prompt), specs, lambda folder: ["x"], None, checks)
+    assert less.outputs == ("a",) and set(less.node_errors) == {"b"}
+    back = validate(reader.read(prompt), specs, lambda folder: ["x", "y"], None, checks)
+    assert back == both
