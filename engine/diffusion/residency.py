@@ -19,6 +19,8 @@ from weakref import WeakValueDictionary
 import torch
 from torch import nn
 
+from engine.memory import return_freed
+
 from .checkpoints import build, build_empty
 from .networks.compact import make_compact, scales_of, widened
 from .networks.packed import make_packed, packer, plain
@@ -200,6 +202,7 @@ class Residency:
         if place != HOST and _size_as(weights, dtype) > self.budget:
             return self._streamed(build(weights, HOST, dtype), weights)
         network = build(weights, place, dtype, self._packs(weights))
+        return_freed()  # what was read and converted on the way
         if self.limits.channels_last:
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         size = size_of(network) / 2**20
