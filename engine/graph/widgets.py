@@ -24,14 +24,42 @@ def named_widgets(node: Mapping[str, Any], spec: NodeSpec | None) -> dict[str, A
         node: the raw node object.
         spec: its kind; None for an unknown kind, whose values only an object can name.
     """
-    named = node.get("widgets_values_named")
-    values = node.get("widgets_values")
-    if isinstance(named, Mapping):
-        return dict(named)
+    values = stored_values(node)
     if isinstance(values, Mapping):
-        known = {i.name for i in spec.inputs} if spec else values.keys()
-        return {name: value for name, value in values.items() if name in known}
-    return _positional(values, spec) if isinstance(values, list) and spec else {}
+        known = {i.name for i in spec.inputs if is_widget(i)} if spec else values.keys()
+        found = {name: value for name, value in values.items() if name in known}
+    else:
+        found = _positional(values, spec) if isinstance(values, list) and spec else {}
+    filled = {name: value for name, value in found.items() if value is not None}
+    return {**_defaults(spec), **filled} if spec else filled
+
+
+def stored_values(node: Mapping[str, Any]) -> Any:
+    """The values of a node as its file keeps them: by position or by name.
+
+    Newer files keep both. Editors that know only the list change only the list, so the names
+    count where the list cannot be theirs because it has another length.
+    """
+    named, values = node.get("widgets_values_named"), node.get("widgets_values")
+    if not isinstance(named, Mapping) or isinstance(values, Mapping):
+        return values
+    return values if isinstance(values, list) and len(values) == len(named) else named
+
+
+def _defaults(spec: NodeSpec) -> dict[str, Any]:
+    """What a fresh node shows, for widgets that the file says nothing about."""
+    values = ((item.name, _default(item)) for item in spec.inputs if is_widget(item))
+    return {name: value for name, value in values if value is not None}
+
+
+def _default(item: InputSpec) -> Any:
+    if "default" in item.options:
+        return item.options["default"]
+    if item.type == "COMBO":
+        # The files of a folder are not known here; validation names what is missing.
+        return next(iter(item.choices or item.options.get("options") or ()), None)
+    blank = {"BOOLEAN": False, "STRING": ""}
+    return blank.get(item.type, item.options.get("min", 0))
 
 
 def _positional(values: list[Any], spec: NodeSpec) -> dict[str, Any]:
@@ -55,6 +83,8 @@ def is_widget(item: InputSpec) -> bool:
 
 
 def _is_extra(item: InputSpec, value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
     if item.options.get("control_after_generate") or (item.type == "INT" and item.name in SEEDS):
         return value in CONTROLS
     upload = any(item.options.get(f"{kind}_upload") for kind in ("image", "audio", "video"))

@@ -1,14 +1,16 @@
 /** What a user does to nodes, each as one undoable step. */
+import { isBoundary } from "./boundary";
 import type { Document, Edit } from "./document";
 import { makeNode } from "./factory";
 import { takeNodeId } from "./ids";
 import type { Json } from "./json";
+import { valueAt } from "./patch";
 import type { NodeSpec, Specs } from "./schema";
 import { inputSockets } from "./slots";
 import { compatible } from "./types";
 import { nextValue, readWidget, type Widget, widgetsOf, writeWidget } from "./widgets";
 import { connect, cut, type InputEnd, type OutputEnd } from "./wiring";
-import { flagsOf, type Key, keyOf, likePair, Mode, modeOf, posOf } from "./workflow";
+import { flagsOf, type Key, keyOf, likePair, Mode, modeOf, posOf, type RawNode } from "./workflow";
 
 export interface Point {
   x: number;
@@ -41,7 +43,7 @@ export function insertNode(
 export function removeNodes(doc: Document, keys: readonly Key[], label = "Delete"): void {
   doc.edit(label, (edit) => {
     for (const key of keys) {
-      if (!doc.node(key)) continue;
+      if (!doc.node(key) || isBoundary(key)) continue;
       for (const link of [...doc.linksOf(key)]) cut(edit, doc, keyOf(link.id));
       edit.removeAt(["nodes"], Number(doc.nodePath(key)[1]));
     }
@@ -60,20 +62,30 @@ export function placeNode(edit: Edit, doc: Document, key: Key, at: Point): void 
   if (!node) return;
   const [x, y] = posOf(node);
   if (x === at.x && y === at.y) return;
-  edit.set([...doc.nodePath(key), "pos"], likePair(node["pos"], at.x, at.y));
+  if (isBoundary(key)) {
+    const path = [...doc.nodePath(key), "bounding"];
+    const [, , w = 120, h = 60] = list(valueAt(doc.raw, path));
+    edit.set(path, [at.x, at.y, w, h]);
+  } else edit.set([...doc.nodePath(key), "pos"], likePair(node["pos"], at.x, at.y));
 }
 
 export function resizeNode(doc: Document, key: Key, w: number, h: number, gesture: string | null): void {
   const node = doc.node(key);
-  if (!node) return;
+  if (!node || isBoundary(key)) return;
   doc.edit("Resize", (edit) => {
     edit.set([...doc.nodePath(key), "size"], likePair(node["size"], w, h));
   }, gesture);
 }
 
+const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+/** The nodes of the file among some keys: the border of a subgraph is none. */
+const realNodes = (doc: Document, keys: readonly Key[]): RawNode[] =>
+  keys.flatMap((key) => (isBoundary(key) ? [] : (doc.node(key) ?? [])));
+
 /** Mute or bypass; a second time on nodes that all have the mode switches it off. */
 export function toggleMode(doc: Document, keys: readonly Key[], mode: number): void {
-  const nodes = keys.flatMap((key) => doc.node(key) ?? []);
+  const nodes = realNodes(doc, keys);
   const off = nodes.length > 0 && nodes.every((node) => modeOf(node) === mode);
   const word = mode === Mode.Bypass ? "Bypass" : "Mute";
   doc.edit(off ? `Un${word.toLowerCase()}` : word, (edit) => {
@@ -85,7 +97,7 @@ export function toggleMode(doc: Document, keys: readonly Key[], mode: number): v
 
 /** Collapse, or open again if all of them are collapsed. */
 export function toggleCollapse(doc: Document, keys: readonly Key[]): void {
-  const nodes = keys.flatMap((key) => doc.node(key) ?? []);
+  const nodes = realNodes(doc, keys);
   const open = nodes.every((node) => flagsOf(node)["collapsed"] === true);
   doc.edit(open ? "Expand" : "Collapse", (edit) => {
     for (const node of nodes) {
@@ -96,6 +108,7 @@ export function toggleCollapse(doc: Document, keys: readonly Key[]): void {
 }
 
 export function renameNode(doc: Document, key: Key, title: string): void {
+  if (isBoundary(key)) return;
   doc.edit("Rename", (edit) => {
     edit.set([...doc.nodePath(key), "title"], title === "" ? undefined : title);
   });
@@ -135,7 +148,7 @@ export function disconnect(doc: Document, link: Key): void {
 /** Remove nodes but join what they connected, where the types allow it. */
 export function dissolve(doc: Document, specs: Specs, keys: readonly Key[]): void {
   doc.edit("Dissolve", (edit) => {
-    for (const key of keys) {
+    for (const key of keys.filter((k) => !isBoundary(k))) {
       rejoin(edit, doc, specs, key);
       for (const link of [...doc.linksOf(key)]) cut(edit, doc, keyOf(link.id));
       edit.removeAt(["nodes"], Number(doc.nodePath(key)[1]));

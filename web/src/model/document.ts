@@ -1,119 +1,154 @@
 /**
- * The document: the parsed workflow JSON itself, its history, and lookups by id.
+ * The document: one graph of the parsed workflow JSON, with lookups by id.
  *
- * Invariant: `raw` changes only through `edit`, `undo` and `redo`; what no patch touched stays as
- * the file had it. Lookups are rebuilt lazily after an operation that moved array positions.
+ * The root of a file is a document, and so is the inside of each subgraph (`inside`); all of them
+ * share one history. Invariant: `raw` changes only through `edit`, `undo` and `redo`; what no
+ * patch touched stays as the file had it. Lookups are rebuilt lazily when positions moved.
  */
-import { cloneJson, type Json } from "./json";
-import { apply, invert, mergeOps, type Op, type Patch, type Path, valueAt } from "./patch";
+import { boundaryNode, INPUTS, isBoundary, OUTPUTS } from "./boundary";
+import { type Edit, History } from "./history";
+import { isObject, type Json, type JsonObject } from "./json";
+import type { Op, Patch, Path } from "./patch";
+import { valueAt } from "./patch";
 import { keyOf, type Key, type Link, readLink, type RawNode, type Workflow } from "./workflow";
+
+export type { Edit } from "./history";
 
 /** What a change touched: nodes by key, and whether nodes or links came, went or moved. */
 export interface Change {
   nodes: ReadonlySet<Key>;
   structure: boolean;
+  /** With paths from the root of the file. */
   ops: readonly Op[];
 }
 
 interface Lookup {
+  epoch: number;
   nodes: Map<Key, number>;
   links: Map<Key, number>;
   /** Links by node key, for redraws and removals. */
   byNode: Map<Key, Link[]>;
 }
 
-/** Records the operations of one edit while carrying them out. */
-export interface Edit {
-  set(path: Path, value: Json | undefined): void;
-  push(path: Path, value: Json): void;
-  removeAt(path: Path, index: number): void;
+/** Where a level stands in the file as of an epoch; null where its subgraph is gone. */
+interface Place {
+  epoch: number;
+  at: Path | null;
+  raw: Workflow;
 }
 
-export class Document {
-  readonly raw: Workflow;
-  private done: Patch[] = [];
-  private undone: Patch[] = [];
-  private lookup: Lookup | null = null;
-  private gesture: string | null = null;
-  private listeners = new Set<(change: Change) => void>();
+/** What a level shows whose subgraph is gone (its making was undone). */
+const GONE: Workflow = { nodes: [], links: [] };
 
-  constructor(raw: Workflow) {
-    this.raw = raw;
+export class Document {
+  private readonly history: History;
+  private lookup: Lookup | null = null;
+  private place: Place | null = null;
+
+  /** The root of a file; for a subgraph's inside use `inside`. */
+  constructor(raw: Workflow, parent: Document | null = null, readonly subgraph: string | null = null) {
+    this.history = parent ? parent.history : new History(raw, touchesStructure);
+  }
+
+  /** The inside of a subgraph, by the id of its definition. */
+  inside(id: string): Document {
+    return new Document(this.history.raw, this, id);
+  }
+
+  /** The whole file, at whichever level this is. */
+  get file(): Workflow {
+    return this.history.raw;
+  }
+
+  /** The graph of this level. */
+  get raw(): Workflow {
+    return this.subgraph === null ? this.history.raw : this.where().raw;
+  }
+
+  /** False once the subgraph that this is the inside of was removed. */
+  get exists(): boolean {
+    return this.subgraph === null || this.where().at !== null;
+  }
+
+  private where(): Place {
+    const { epoch } = this.history;
+    if (this.place?.epoch === epoch) return this.place;
+    const at = this.subgraph === null ? [] : (definitionPaths(this.history.raw).get(this.subgraph) ?? null);
+    const raw = at === null ? GONE : (valueAt(this.history.raw, at) as Workflow);
+    this.place = { epoch, at, raw };
+    return this.place;
   }
 
   /**
    * Change the document in one undoable step.
    *
-   * Edits with the same `gesture` that follow each other become one step until `endGesture`.
+   * Edits with the same `gesture` that follow each other become one step until `endGesture`; an
+   * edit made while another runs is part of that one.
    */
   edit(label: string, run: (edit: Edit) => void, gesture: string | null = null): Patch | null {
-    const ops: Op[] = [];
-    run(this.recorder(ops));
-    if (ops.length === 0) return null;
-    const last = this.done.at(-1);
-    this.undone = [];
-    let patch: Patch = { label, ops };
-    if (gesture !== null && gesture === this.gesture && last) {
-      mergeOps(last.ops, ops);
-      patch = last;
-    } else this.done.push(patch);
-    this.gesture = gesture;
-    this.emit(ops);
-    return patch;
+    const { at } = this.where();
+    return at === null ? null : this.history.edit(label, at, run, gesture);
+  }
+
+  /** Change the file outside this level within the running step: definitions, other levels. */
+  editFile(label: string, run: (edit: Edit) => void): Patch | null {
+    return this.history.edit(label, [], run, null);
   }
 
   /** Close the running gesture: the next edit starts a step of its own. */
   endGesture(): void {
-    this.gesture = null;
+    this.history.endGesture();
   }
 
   /** Take back the last step, with the automatic ones after it. Returns its label. */
   undo(): string | null {
-    return this.travel(this.done, this.undone, (patch) =>
-      patch.ops.map((op) => invert(op)).reverse(),
-    );
+    return this.history.undo();
   }
 
   /** Repeat the step that was taken back last. Returns its label. */
   redo(): string | null {
-    const label = this.travel(this.undone, this.done, (patch) => patch.ops);
-    while (this.undone.at(-1)?.automatic) {
-      this.travel(this.undone, this.done, (patch) => patch.ops);
-    }
-    return label;
+    return this.history.redo();
   }
 
   get canUndo(): boolean {
-    return this.done.length > 0;
+    return this.history.canUndo;
   }
 
   get canRedo(): boolean {
-    return this.undone.length > 0;
+    return this.history.canRedo;
   }
 
   /** Steps done since the document was opened; the journal and the saved mark count with it. */
   get revision(): number {
-    return this.done.length;
+    return this.history.done.length;
+  }
+
+  /** Grows with every edit that may have moved positions; what is derived from them compares it. */
+  get epoch(): number {
+    return this.history.epoch;
   }
 
   onChange(listener: (change: Change) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.history.onOps((ops) => {
+      listener(this.changeOf(ops));
+    });
   }
 
   /** Replay operations from the journal without making them undoable. */
   replay(ops: readonly Op[]): void {
-    for (const op of ops) apply(this.raw, op);
-    this.lookup = null;
+    this.history.replay(ops);
   }
 
   node(key: Key): RawNode | undefined {
+    if (isBoundary(key)) return boundaryNode(this.raw, key) ?? undefined;
     const at = this.index().nodes.get(key);
     return at === undefined ? undefined : this.raw.nodes[at];
   }
 
   /** The path of a node in the JSON; throws for a key that is not there. */
   nodePath(key: Key): Path {
+    if (key === INPUTS) return ["inputNode"];
+    if (key === OUTPUTS) return ["outputNode"];
     const at = this.index().nodes.get(key);
     if (at === undefined) throw new Error(`There is no node ${key} in this workflow.`);
     return ["nodes", at];
@@ -142,49 +177,21 @@ export class Document {
     return (this.raw as Partial<Workflow>).links ?? [];
   }
 
-  private recorder(ops: Op[]): Edit {
-    const run = (op: Op): void => {
-      apply(this.raw, op);
-      ops.push(op);
-      if (touchesStructure(op)) this.lookup = null;
-    };
-    return {
-      set: (path, to) => {
-        run({ kind: "set", path, from: cloneJson(valueAt(this.raw, path)), to: cloneJson(to) });
-      },
-      push: (path, value) => {
-        const list = valueAt(this.raw, path);
-        const index = Array.isArray(list) ? list.length : 0;
-        run({ kind: "insert", path, index, value: cloneJson(value) });
-      },
-      removeAt: (path, index) => {
-        const value = cloneJson(valueAt(this.raw, [...path, index]) ?? null);
-        run({ kind: "remove", path, index, value });
-      },
-    };
-  }
-
-  private travel(from: Patch[], to: Patch[], steps: (patch: Patch) => readonly Op[]): string | null {
-    let patch = from.pop();
-    const ops: Op[] = [];
-    while (patch) {
-      const run = steps(patch);
-      for (const op of run) apply(this.raw, op);
-      ops.push(...run);
-      to.push(patch);
-      if (!patch.automatic || from !== this.done) break;
-      patch = from.pop();
+  private changeOf(ops: readonly Op[]): Change {
+    const { at } = this.where();
+    const nodes = new Set<Key>();
+    for (const op of ops) {
+      const path = at === null ? null : below(op.path, at);
+      const node = path?.[0] === "nodes" ? this.raw.nodes[Number(path[1])] : undefined;
+      if (node) nodes.add(keyOf(node.id));
     }
-    this.gesture = null;
-    if (!patch) return null;
-    this.lookup = null;
-    this.emit(ops);
-    return patch.label;
+    return { nodes, structure: ops.some(touchesStructure), ops };
   }
 
   private index(): Lookup {
-    if (this.lookup) return this.lookup;
-    const lookup: Lookup = { nodes: new Map(), links: new Map(), byNode: new Map() };
+    const { epoch } = this.history;
+    if (this.lookup?.epoch === epoch) return this.lookup;
+    const lookup: Lookup = { epoch, nodes: new Map(), links: new Map(), byNode: new Map() };
     this.raw.nodes.forEach((node, at) => lookup.nodes.set(keyOf(node.id), at));
     this.rawLinks.forEach((raw, at) => {
       const link = readLink(raw);
@@ -199,19 +206,45 @@ export class Document {
     this.lookup = lookup;
     return lookup;
   }
-
-  private emit(ops: readonly Op[]): void {
-    const nodes = new Set<Key>();
-    for (const op of ops) {
-      const node = op.path[0] === "nodes" ? this.raw.nodes[Number(op.path[1])] : undefined;
-      if (node) nodes.add(keyOf(node.id));
-    }
-    const structure = ops.some(touchesStructure);
-    for (const listener of this.listeners) listener({ nodes, structure, ops });
-  }
 }
 
+/** The rest of a path that starts with `at`; null for a path that leads elsewhere. */
+function below(path: Path, at: Path): Path | null {
+  return at.every((step, i) => step === path[i]) ? path.slice(at.length) : null;
+}
+
+/** Where each subgraph's definition stands in the file, those inside others included. */
+export function definitionPaths(file: Workflow): Map<string, Path> {
+  const found = new Map<string, Path>();
+  const open: Path[] = [[]];
+  for (let at = open.pop(); at; at = open.pop()) {
+    const list = valueAt(file, [...at, "definitions", "subgraphs"]);
+    const path = at;
+    if (Array.isArray(list)) list.forEach((definition, i) => {
+      if (!isObject(definition) || !Array.isArray(definition["nodes"])) return;
+      const inner = [...path, "definitions", "subgraphs", i];
+      found.set(String(definition["id"] as string), inner);
+      open.push(inner);
+    });
+  }
+  return found;
+}
+
+/** The definitions of a file by id. */
+export function definitionsOf(file: Workflow): Map<string, JsonObject & Workflow> {
+  const paths = [...definitionPaths(file)];
+  return new Map(paths.map(([id, path]) => [id, valueAt(file, path) as JsonObject & Workflow]));
+}
+
+/** Fields of a subgraph that its border is drawn from. */
+const BORDER = new Set(["inputs", "outputs", "inputNode", "outputNode"]);
+
 function touchesStructure(op: Op): boolean {
-  const [root, , field] = op.path;
+  let [root, second, field] = op.path;
+  for (let i = 0; root === "definitions"; i += 3) {
+    [root, second, field] = op.path.slice(i + 3);
+    if (root === undefined || BORDER.has(String(root))) return true;
+  }
+  if (root === "extra") return second === "reroutes" || second === "linkExtensions" || second === undefined;
   return root === "links" || root === "groups" || (root === "nodes" && (!field || field === "id"));
 }

@@ -1,35 +1,42 @@
 /**
  * The prompt builder: canvas workflow -> API format (formats.md 3.2).
  *
- * Notes and reroutes are resolved away, muted nodes cut their branch, bypassed nodes pass the
- * input that fits through, and a wire into a widget replaces the widget's value.
+ * Subgraphs are flattened to ids such as `12:34`; notes and reroutes are resolved away, muted nodes
+ * cut their branch, bypassed nodes pass the input that fits through, and a wire into a widget
+ * replaces the widget's value.
  */
-import type { Document } from "./document";
+import { isBoundary } from "./boundary";
+import { definitionPaths, type Document } from "./document";
 import { resolveDynamic } from "./dynamic";
 import type { Json, JsonObject } from "./json";
+import { type Level, levelsOf, promotedValues } from "./levels";
 import type { Specs } from "./schema";
-import { compatible, typesOf } from "./types";
-import { readWidget, type Widget, widgetsOf } from "./widgets";
-import { type Key, keyOf, type Link, Mode, modeOf, type RawNode } from "./workflow";
+import { resolve } from "./tracing";
+import { readWidget, storedValues, type Widget, widgetsOf } from "./widgets";
+import { keyOf, Mode, modeOf, type RawNode } from "./workflow";
 
 export type Prompt = Record<string, { class_type: string; inputs: JsonObject; _meta: { title: string } }>;
 
-/** Build the API form. `random` feeds dynamic prompts; it is uniform in [0, 1). */
+/** Build the API form of a whole file. `random` feeds dynamic prompts; it is uniform in [0, 1). */
 export function buildPrompt(doc: Document, specs: Specs, random: () => number): Prompt {
   const prompt: Prompt = {};
-  for (const node of inOrder(doc)) {
-    if (!runs(node, specs)) continue;
-    prompt[keyOf(node.id)] = {
-      class_type: node.type,
-      inputs: { ...values(node, specs, random), ...wires(doc, specs, node) },
-      _meta: { title: titleOf(node, specs) },
-    };
+  const levels = levelsOf(doc);
+  const subgraphs = definitionPaths(doc.file);
+  for (const level of levels.values()) {
+    for (const node of inOrder(level.doc)) {
+      if (!runs(node, specs) || subgraphs.has(node.type)) continue;
+      prompt[level.path + keyOf(node.id)] = {
+        class_type: node.type,
+        inputs: { ...values(node, level, specs, random), ...wires(levels, level, specs, node) },
+        _meta: { title: titleOf(node, specs) },
+      };
+    }
   }
   return prompt;
 }
 
 export function titleOf(node: RawNode, specs: Specs): string {
-  return node.title ?? specs.get(node.type)?.title ?? node.type;
+  return (node.title ?? "") || (specs.get(node.type)?.title ?? node.type);
 }
 
 const isVirtual = (node: RawNode, specs: Specs): boolean => specs.get(node.type)?.virtual === true;
@@ -51,7 +58,8 @@ export function inOrder(doc: Document): RawNode[] {
       if (link.from !== keyOf(node.id)) continue;
       const left = (waits.get(link.to) ?? 0) - 1;
       waits.set(link.to, left);
-      const next = left === 0 ? doc.node(link.to) : undefined;
+      // The border of a subgraph is no node of the file.
+      const next = left === 0 && !isBoundary(link.to) ? doc.node(link.to) : undefined;
       if (next) ready.push(next);
     }
   }
@@ -60,77 +68,45 @@ export function inOrder(doc: Document): RawNode[] {
   return [...ready, ...nodes.filter((node) => !placed.has(node))];
 }
 
-function values(node: RawNode, specs: Specs, random: () => number): JsonObject {
+function values(node: RawNode, level: Level, specs: Specs, random: () => number): JsonObject {
   const spec = specs.get(node.type);
-  if (!spec) return unknownValues(node);
-  const result: JsonObject = {};
-  const widgets = widgetsOf(spec);
+  const result = spec ? {} : unknownValues(node);
+  const widgets = spec ? widgetsOf(spec) : [];
   for (const widget of widgets) {
     if (widget.kind === "control" || widget.kind === "upload") continue;
     result[widget.name] = sent(widget, readWidget(node, widgets, widget), random);
   }
-  return result;
+  return { ...result, ...setOutside(node, level) };
+}
+
+/** Widget values that the subgraph instance around a node sets on it. */
+function setOutside(node: RawNode, level: Level): JsonObject {
+  if (!level.outer) return {};
+  const mine = `${keyOf(node.id)}/`;
+  const set = [...promotedValues(level.outer.instance, level.doc)].filter(([name]) => name.startsWith(mine));
+  return Object.fromEntries(set.map(([name, value]) => [name.slice(mine.length), wrapped(value)]));
 }
 
 /** A node type the server did not describe: what can be told without guessing positions. */
 function unknownValues(node: RawNode): JsonObject {
-  const stored = node["widgets_values"];
+  const stored = storedValues(node);
   return stored !== null && typeof stored === "object" && !Array.isArray(stored) ? { ...stored } : {};
 }
 
+/** Plain lists are wrapped, because a list in a prompt is a wire. */
+const wrapped = (value: Json): Json => (Array.isArray(value) ? { __value__: value } : value);
+
 function sent(widget: Widget, value: Json, random: () => number): Json {
-  if (Array.isArray(value)) return { __value__: value };
   const dynamic = widget.input.options["dynamicPrompts"] === true && typeof value === "string";
-  return dynamic ? resolveDynamic(value, random) : value;
+  return dynamic ? resolveDynamic(value, random) : wrapped(value);
 }
 
-function wires(doc: Document, specs: Specs, node: RawNode): JsonObject {
+function wires(levels: ReadonlyMap<string, Level>, level: Level, specs: Specs, node: RawNode): JsonObject {
   const result: JsonObject = {};
   for (const slot of node.inputs ?? []) {
-    const link = slot.link == null ? null : doc.link(keyOf(slot.link));
-    if (!link) continue;
-    const source = resolve(doc, specs, link);
-    if (source) result[slot.name] = source.value ?? [source.from, source.fromSlot];
+    const link = slot.link == null ? null : level.doc.link(keyOf(slot.link));
+    const source = link && resolve(levels, specs, level, link);
+    if (source) result[slot.name] = "value" in source ? wrapped(source.value) : [source.from, source.fromSlot];
   }
   return result;
-}
-
-interface Source {
-  from: Key;
-  fromSlot: number;
-  /** A constant from a primitive node, sent in place of a wire. */
-  value?: Json;
-}
-
-/** Follow a wire back through reroutes, primitives and bypassed nodes to what really runs. */
-export function resolve(doc: Document, specs: Specs, link: Link): Source | null {
-  const seen = new Set<Key>();
-  for (let at: Link | null = link; at; ) {
-    const node = doc.node(at.from);
-    if (!node || seen.has(at.from) || modeOf(node) === Mode.Mute) return null;
-    seen.add(at.from);
-    if (node.type === "PrimitiveNode") return primitive(node, at);
-    if (runs(node, specs)) return { from: at.from, fromSlot: at.fromSlot };
-    at = passed(doc, node, at);
-  }
-  return null;
-}
-
-function primitive(node: RawNode, link: Link): Source {
-  const stored = node["widgets_values"];
-  const value = Array.isArray(stored) ? stored[0] : undefined;
-  return { from: link.from, fromSlot: link.fromSlot, value: value ?? null };
-}
-
-/** The wire that a bypassed or virtual node hands on for one of its outputs. */
-function passed(doc: Document, node: RawNode, link: Link): Link | null {
-  const wired = (node.inputs ?? []).map((slot) => (slot.link == null ? null : doc.link(keyOf(slot.link))));
-  const type = node.outputs?.[link.fromSlot]?.type ?? link.type;
-  const inputs = node.inputs ?? [];
-  const same = inputs[link.fromSlot];
-  if (same && compatible(same.type, type)) return wired[link.fromSlot] ?? null;
-  if (typesOf(type).includes("*")) return wired[link.fromSlot] ?? wired[0] ?? null;
-  const equal = inputs.findIndex((slot) => String(slot.type as string) === String(type as string));
-  const at = equal >= 0 ? equal : inputs.findIndex((slot) => compatible(slot.type, type));
-  return wired[at] ?? null;
 }

@@ -37,11 +37,25 @@ const PRIMITIVE: NodeSpec = {
   aliases: ["value", "constant"],
 };
 
+/** Named wires, as the field's packs write them: one node sets a name, others get its value. */
+const named = (type: string, title: string, description: string, ends: Partial<NodeSpec>): NodeSpec => ({
+  ...note(type, title, description),
+  inputs: [{ name: "Constant", type: "STRING", required: false, widget: "text", choices: [], options: { socketless: true } }],
+  aliases: ["named wire", "variable"],
+  ...ends,
+});
+
+const ANY = [{ name: "*", type: "*", list: false }];
+const SET = named("SetNode", "Set", "Gives a name to what is wired into it.", { outputs: ANY });
+const GET = named("GetNode", "Get", "What is wired into the Set node of the same name.", { outputs: ANY });
+
 export const VIRTUAL: readonly NodeSpec[] = [
   note("Note", "Note", "Text beside the graph."),
   note("MarkdownNote", "Markdown Note", "Text beside the graph, in Markdown."),
   REROUTE,
   PRIMITIVE,
+  { ...SET, inputs: [{ name: "*", type: "*", required: false, widget: null, choices: [], options: {} }, ...SET.inputs] },
+  GET,
 ];
 
 /** Add the canvas-only types to what the server offers. */

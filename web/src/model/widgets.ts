@@ -12,6 +12,9 @@ import type { RawNode } from "./workflow";
 
 export const CONTROL_MODES = ["fixed", "increment", "decrement", "randomize"] as const;
 
+const CONTROLS = new Set<Json | undefined>([...CONTROL_MODES, "increment-wrap"]);
+const UPLOADS = new Set<Json | undefined>(["image", "audio", "video"]);
+
 const RANDOM_SPAN = 2 ** 32 - 1;
 
 export interface Widget {
@@ -32,7 +35,8 @@ export function hasControl(input: InputSpec): boolean {
 }
 
 export const hasUpload = (input: InputSpec): boolean =>
-  input.widget === "combo" && input.options["image_upload"] === true;
+  input.widget === "combo" &&
+  ["image_upload", "audio_upload", "video_upload"].some((kind) => input.options[kind] === true);
 
 /** The widgets of a node type, in the order of `widgets_values`. */
 export function widgetsOf(spec: NodeSpec): Widget[] {
@@ -62,23 +66,39 @@ export function startValue(widget: Widget): Json {
  * Files written by scripts often leave out control modes; then the later values stand closer.
  */
 export function valueIndex(node: RawNode, widgets: readonly Widget[], widget: Widget): number | undefined {
-  const values = node["widgets_values"];
+  const values = storedValues(node);
   if (!Array.isArray(values)) return undefined;
   let at = 0;
   for (const other of widgets) {
-    const missing =
-      other.kind === "control" &&
-      values.length < widgets.length &&
-      !CONTROL_MODES.some((mode) => mode === values[at]);
+    const missing = !isExtra(other, values[at]);
     if (other === widget) return missing || at >= values.length ? undefined : at;
     if (!missing) at++;
   }
   return undefined;
 }
 
+/** False for a value that cannot be that of a control mode or upload button. */
+function isExtra(widget: Widget, value: Json | undefined): boolean {
+  if (widget.kind === "control") return CONTROLS.has(value);
+  return widget.kind !== "upload" || UPLOADS.has(value);
+}
+
+/**
+ * The values as the file keeps them: by position or by name.
+ *
+ * Newer files keep both. Editors that know only the list change only the list, so the names count
+ * where the list cannot be theirs because it has another length.
+ */
+export function storedValues(node: RawNode): Json | undefined {
+  const named = node["widgets_values_named"];
+  const values = node["widgets_values"];
+  if (!isObject(named) || isObject(values)) return values;
+  return Array.isArray(values) && values.length === Object.keys(named).length ? values : named;
+}
+
 /** The value of a widget on this node; the default where the file has none. */
 export function readWidget(node: RawNode, widgets: readonly Widget[], widget: Widget): Json {
-  const values = node["widgets_values"];
+  const values = storedValues(node);
   if (isObject(values)) return values[widget.name] ?? startValue(widget);
   const at = valueIndex(node, widgets, widget);
   const value = at === undefined || !Array.isArray(values) ? undefined : values[at];
@@ -95,6 +115,12 @@ export function writeWidget(
   widget: Widget,
   value: Json,
 ): void {
+  const named = node["widgets_values_named"];
+  const byName = storedValues(node);
+  if (isObject(named) && (widget.name in named || byName === named)) {
+    edit.set([...path, "widgets_values_named", widget.name], value);
+    if (byName === named) return;
+  }
   if (isObject(node["widgets_values"])) {
     edit.set([...path, "widgets_values", widget.name], value);
     return;

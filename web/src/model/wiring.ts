@@ -1,11 +1,14 @@
 /** Wires: connecting, cutting, and the bookkeeping that files keep at both ends. */
+import { INPUTS, isBoundary, linkIdsPath, NEW_SLOT, OUTPUTS, slotsOf } from "./boundary";
+import { addSlot } from "./borderslots";
 import type { Document, Edit } from "./document";
 import { takeLinkId } from "./ids";
 import type { Json } from "./json";
+import { type Path, valueAt } from "./patch";
 import type { Specs } from "./schema";
 import { ensureInput, ensureOutput, inputSockets, outputSockets } from "./slots";
 import { compatible, refusal } from "./types";
-import { type Key, keyOf, type Link, writeLink } from "./workflow";
+import { type Id, type Key, keyOf, type Link, writeLink } from "./workflow";
 
 /** One end of a wire; inputs are named, because a file may not list them yet. */
 export interface OutputEnd {
@@ -47,24 +50,60 @@ export function reaches(doc: Document, from: Key, to: Key): boolean {
 
 /** Wire an output to an input; a wire that was there before is replaced. */
 export function connect(edit: Edit, doc: Document, specs: Specs, from: OutputEnd, to: InputEnd): void {
-  const source = doc.node(from.node);
-  const target = doc.node(to.node);
+  if (from.node === INPUTS && to.node === OUTPUTS) return;
+  const start = ensureBorderSlot(edit, doc, specs, from, to);
+  const end = start.to;
+  const target = doc.node(end.node);
+  const source = doc.node(start.from.node);
   if (!source || !target) return;
   const spec = specs.get(target.type);
-  const listed = (target.inputs ?? []).findIndex((slot) => slot.name === to.name);
-  const slot = spec && listed < 0 ? ensureInput(edit, doc.nodePath(to.node), target, spec, to.name) : listed;
-  const input = target.inputs?.[slot];
+  const listed = (target.inputs ?? []).findIndex((slot) => slot.name === end.name);
+  const slot = spec && listed < 0 ? ensureInput(edit, doc.nodePath(end.node), target, spec, end.name) : listed;
+  const input = doc.node(end.node)?.inputs?.[slot];
   if (!input) return;
   if (input.link != null) cut(edit, doc, keyOf(input.link));
-  ensureOutput(edit, doc.nodePath(from.node), source, specs.get(source.type), from.slot);
-  const type: Json = source.outputs?.[from.slot]?.type ?? "*";
+  if (!isBoundary(start.from.node)) {
+    ensureOutput(edit, doc.nodePath(start.from.node), source, specs.get(source.type), start.from.slot);
+  }
+  const type: Json = source.outputs?.[start.from.slot]?.type ?? "*";
   if (!(doc.raw as { links?: Json }).links) edit.set(["links"], []);
   const id = takeLinkId(edit, doc.raw);
-  edit.push(["links"], writeLink(doc.raw, id, source, from.slot, target, slot, type));
-  edit.set([...doc.nodePath(to.node), "inputs", slot, "link"], id);
-  const path = [...doc.nodePath(from.node), "outputs", from.slot, "links"];
-  if (!source.outputs?.[from.slot]?.links) edit.set(path, []);
-  edit.push(path, id);
+  edit.push(["links"], writeLink(doc.raw, id, source, start.from.slot, target, slot, type));
+  list(edit, doc, { id, from: start.from.node, fromSlot: start.from.slot, to: end.node, toSlot: slot, type });
+}
+
+/** Enter a wire at both of its ends. */
+function list(edit: Edit, doc: Document, link: Link): void {
+  if (link.to === OUTPUTS) edit.set(linkIdsPath(OUTPUTS, link.toSlot), [link.id]);
+  else edit.set([...doc.nodePath(link.to), "inputs", link.toSlot, "link"], link.id);
+  const path = outputList(doc, link.from, link.fromSlot);
+  if (!Array.isArray(valueAt(doc.raw, path))) edit.set(path, []);
+  edit.push(path, link.id);
+}
+
+/** Where the wires of an output are listed. */
+const outputList = (doc: Document, from: Key, slot: number): Path =>
+  from === INPUTS ? linkIdsPath(INPUTS, slot) : [...doc.nodePath(from), "outputs", slot, "links"];
+
+/** The free slot of a subgraph's border becomes an input or output like the other end. */
+function ensureBorderSlot(
+  edit: Edit,
+  doc: Document,
+  specs: Specs,
+  from: OutputEnd,
+  to: InputEnd,
+): { from: OutputEnd; to: InputEnd } {
+  if (from.node === INPUTS && from.slot >= slotsOf(doc.raw, "inputs").length) {
+    const raw = doc.node(to.node);
+    const like = raw && inputSockets(raw, specs.get(raw.type)).find((s) => s.name === to.name);
+    if (like) addSlot(edit, doc, "inputs", like.name, like.type);
+  }
+  if (to.node === OUTPUTS && to.name === NEW_SLOT) {
+    const raw = doc.node(from.node);
+    const like = raw && outputSockets(raw, specs.get(raw.type))[from.slot];
+    if (like) return { from, to: { node: OUTPUTS, name: addSlot(edit, doc, "outputs", like.name, like.type) } };
+  }
+  return { from, to };
 }
 
 /** Remove a wire and its traces at both ends. */
@@ -77,16 +116,19 @@ export function cut(edit: Edit, doc: Document, id: Key): void {
 }
 
 function unlist(edit: Edit, doc: Document, link: Link): void {
-  const source = doc.node(link.from);
-  const target = doc.node(link.to);
-  const input = target?.inputs?.[link.toSlot];
-  if (input?.link != null && keyOf(input.link) === keyOf(link.id)) {
+  const input = doc.node(link.to)?.inputs?.[link.toSlot];
+  if (link.to === OUTPUTS) strike(edit, doc, linkIdsPath(OUTPUTS, link.toSlot), link);
+  else if (input?.link != null && keyOf(input.link) === keyOf(link.id)) {
     edit.set([...doc.nodePath(link.to), "inputs", link.toSlot, "link"], null);
   }
-  const at = source?.outputs?.[link.fromSlot]?.links?.findIndex((id) => keyOf(id) === keyOf(link.id));
-  if (at !== undefined && at >= 0) {
-    edit.removeAt([...doc.nodePath(link.from), "outputs", link.fromSlot, "links"], at);
-  }
+  if (doc.node(link.from)) strike(edit, doc, outputList(doc, link.from, link.fromSlot), link);
+}
+
+/** Take a wire out of a list of ids. */
+function strike(edit: Edit, doc: Document, path: Path, link: Link): void {
+  const ids = valueAt(doc.raw, path);
+  const at = Array.isArray(ids) ? ids.findIndex((id) => keyOf(id as Id) === keyOf(link.id)) : -1;
+  if (at >= 0) edit.removeAt(path, at);
 }
 
 /** The first free compatible input of a node for an output type; a socket before a widget. */

@@ -99,7 +99,7 @@ function makeLink(...[id, from, fromSlot, to, toSlot, type]: (Json | undefined)[
   };
 }
 
-/** Write a link the way this workflow writes links: objects in version 1, tuples otherwise. */
+/** Write a link the way this graph writes links: objects in version 1 and in subgraphs. */
 export function writeLink(
   workflow: Workflow,
   id: Id,
@@ -109,7 +109,7 @@ export function writeLink(
   toSlot: number,
   type: Json,
 ): Json {
-  if (workflow["version"] !== 1) return [id, from.id, fromSlot, to.id, toSlot, type];
+  if (workflow["version"] !== 1 && !isObject(workflow["inputNode"])) return [id, from.id, fromSlot, to.id, toSlot, type];
   return {
     id,
     origin_id: from.id,
