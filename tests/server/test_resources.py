@@ -2,6 +2,8 @@
 
 import io
 import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -201,3 +203,27 @@ def test_the_server_does_not_import_torch(server: LiveServer) -> None:
     if not maps.exists():
         pytest.skip("this system does not show what a process has loaded")
     assert "libtorch" not in maps.read_text()
+
+
+def test_a_version_that_nobody_has_seen_is_not_replaced(server: LiveServer) -> None:
+    path = "/userdata/workflows%2Fetag.json"
+
+    def etag_of(headers: dict[str, str] | None = None) -> tuple[int, str]:
+        request = urllib.request.Request(server.url + path, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, str(answer.headers["ETag"])
+        except urllib.error.HTTPError as error:
+            return error.code, str(error.headers["ETag"])
+
+    assert server.request("POST", path, b"{}", {"If-Match": '"none"'})[0] == 412
+    assert server.request("POST", path, b"{}")[0] == 200
+    status, first = etag_of()
+    assert etag_of({"If-None-Match": first}) == (304, first)
+    assert server.request("POST", path, b"[1]", {"If-Match": first})[0] == 200
+    status, body = server.request("POST", path, b"[2]", {"If-Match": first})
+    assert status == 412 and b"someone else changed it" in body
+    assert server.get(path) == [1]
+    assert server.request("POST", path, b"[3]", {"If-Match": f'"x", {etag_of()[1]}'})[0] == 200
+    assert server.request("POST", path, b"[4]", {"If-Match": "*"})[0] == 200
+    assert server.get(path) == [4]

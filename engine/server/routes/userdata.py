@@ -1,8 +1,11 @@
 """``/userdata``: the user's own files, such as saved workflows.
 
-Invariant: every name is resolved inside the user's folder; files are replaced whole.
+Invariant: every name is resolved inside the user's folder; files are replaced whole. Between
+looking at a file's ETag and replacing it nothing else runs, so ``If-Match`` cannot be overtaken.
 """
 
+import asyncio
+import hashlib
 import os
 import uuid
 from pathlib import Path
@@ -59,25 +62,57 @@ async def listing(request: web.Request) -> web.Response:
 
 
 async def read(request: web.Request) -> web.StreamResponse:
-    """The content of a file, never as something that a browser runs."""
+    """The content of a file with its ETag, never as something that a browser runs."""
     path = _existing(request)
-    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-    response = web.FileResponse(path, headers=headers)
-    response.content_type = (
-        "application/json" if path.suffix == ".json" else "application/octet-stream"
-    )
-    return response
+    content = await asyncio.get_running_loop().run_in_executor(None, path.read_bytes)
+    etag = etag_of(content)
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache", "ETag": etag}
+    if etag in _tags(request, "If-None-Match"):
+        return web.Response(status=304, headers=headers)
+    kind = "application/json" if path.suffix == ".json" else "application/octet-stream"
+    return web.Response(body=content, content_type=kind, headers=headers)
 
 
 async def write(request: web.Request) -> web.Response:
-    """Replace a file by the body; ``overwrite=false`` keeps an existing one (409)."""
+    """Replace a file by the body; ``overwrite=false`` keeps an existing one (409).
+
+    With ``If-Match`` only the version of that ETag is replaced, any other is kept (412).
+    """
     path = _resolve(request, request.match_info["file"])
     if path == _root(request).resolve() or path.is_dir():
         raise bad("That is a folder; give the name of a file.")
+    content = await request.read()
     if path.exists() and not query_flag(request, "overwrite", True):
         raise bad("File already exists", web.HTTPConflict)
-    _replace(path, await request.read())
-    return _answer(request, path)
+    _check_match(request, path)
+    _replace(path, content)
+    answer = _answer(request, path)
+    answer.headers["ETag"] = etag_of(content)
+    return answer
+
+
+def etag_of(content: bytes) -> str:
+    """The name of a version: equal content is an equal version."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _tags(request: web.Request, header: str) -> list[str]:
+    return [tag.strip().removeprefix("W/") for tag in request.headers.get(header, "").split(",")]
+
+
+def _check_match(request: web.Request, path: Path) -> None:
+    if "If-Match" not in request.headers:
+        return
+    wanted, found = _tags(request, "If-Match"), ""
+    if path.is_file():
+        found = etag_of(path.read_bytes())
+    if found and (found in wanted or wanted == ["*"]):
+        return
+    state = f"is now {found}" if found else "is gone"
+    raise bad(
+        f"'{path.name}' {state}: someone else changed it. Read it again before you replace it.",
+        web.HTTPPreconditionFailed,
+    )
 
 
 async def delete(request: web.Request) -> web.Response:
