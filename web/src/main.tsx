@@ -3,13 +3,17 @@ import { render } from "preact";
 import { Document } from "./model/document";
 import { parseJson } from "./model/json";
 import { asWorkflow } from "./model/workflow";
-import { App, freshMeta } from "./shell/app";
+import { PaperDb } from "./net/paperdb";
+import { App } from "./shell/app";
+import { greet } from "./shell/channel";
 import { listenToDrops, listenToKeys } from "./shell/keyboard";
+import { freshMeta } from "./shell/papers";
 import { installProbe } from "./shell/probe";
 import { Bar, Over, Page, Side } from "./shell/shell";
 import { ui } from "./shell/ui";
 import defaultText from "../../workflows/default.json?raw";
 import "./shell/style.css";
+import "./shell/papers.css";
 
 function element(className: string, parent: HTMLElement): HTMLElement {
   const made = document.createElement("div");
@@ -32,15 +36,15 @@ async function start(root: HTMLElement): Promise<void> {
   ui.theme.value = localStorage.getItem("loom.theme") === "light" ? "light" : "dark";
 
   const fallback = new Document(asWorkflow(parseJson(defaultText)));
-  const app = new App(host, { doc: fallback, meta: freshMeta("Default") });
+  const store = await PaperDb.open().catch(() => undefined);
+  const app = new App(host, { doc: fallback, meta: freshMeta("Default") }, store);
   app.setTheme(ui.theme.value);
   render(<Bar app={app} />, bar);
   render(<Side app={app} />, side);
   render(<Over app={app} />, over);
   render(<Page app={app} />, page);
   const ready = installProbe(app);
-  const last = await app.journal.restore();
-  app.open(last ? { doc: new Document(last.raw), meta: last.meta } : app.session, false);
+  await greet(app);
   listenToKeys(app);
   listenToDrops(app, host);
   host.focus({ preventScroll: true });
@@ -49,7 +53,7 @@ async function start(root: HTMLElement): Promise<void> {
   await Promise.all([app.loadFonts(), app.loadSpecs()]);
   // Now that sizes are known the first view is right, unless the user moved already.
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
-  if (!last?.meta.view && untouched) app.restoreView();
+  if (!app.hadView && untouched) app.restoreView();
   ready();
 }
 

@@ -1,102 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { moveNodes, removeNodes, setWidget } from "../src/model/actions";
-import { cloneJson, sameJson } from "../src/model/json";
-import { type BigStore, Journal, type Meta, type TextStore } from "../src/net/journal";
 import { type NodeUpdate, readNodeErrors, Runs } from "../src/net/runs";
 import { EventSocket, readPreview } from "../src/net/socket";
-import { defaultDocument, specs } from "./setup";
-
-class Store implements TextStore {
-  map = new Map<string, string>();
-  limit = Infinity;
-  getItem = (key: string): string | null => this.map.get(key) ?? null;
-  setItem = (key: string, value: string): void => {
-    if (value.length > this.limit) throw new Error("QuotaExceededError");
-    this.map.set(key, value);
-  };
-  removeItem = (key: string): void => {
-    this.map.delete(key);
-  };
-}
-
-const meta = (): Meta => ({ name: "n", path: null, jobs: ["j"], saved: false, view: [1, 2, 3] });
-const noBig: BigStore = { get: () => Promise.resolve(null), put: () => Promise.reject(new Error("none")) };
-const quiet = (): void => undefined;
-
-describe("the journal", () => {
-  it("gives back the document as it was at the last edit", async () => {
-    const store = new Store();
-    const doc = defaultDocument();
-    const journal = new Journal(store, noBig, "tab", quiet);
-    journal.open(doc.raw, meta());
-    doc.onChange((change) => {
-      journal.append(change.ops);
-    });
-    moveNodes(doc, new Map([["1", { x: 7, y: 8 }]]), null);
-    setWidget(doc, specs, "5", "seed", 18446744073709551615n);
-    removeNodes(doc, ["9"]);
-    doc.undo();
-    const found = await new Journal(store, noBig, "tab", quiet).restore();
-    expect(found && sameJson(found.raw, doc.raw)).toBe(true);
-    expect(found?.meta).toEqual(meta());
-    const other = await new Journal(store, noBig, "new tab", quiet).restore();
-    expect(other && sameJson(other.raw, doc.raw)).toBe(true);
-  });
-
-  it("never replays the tail of one document onto another", async () => {
-    const store = new Store();
-    const journal = new Journal(store, noBig, "tab", quiet);
-    journal.open(defaultDocument().raw, meta());
-    journal.append([{ kind: "set", path: ["revision"], from: 0, to: 99 }]);
-    const tail = store.map.get("loom.tail.tab") ?? "";
-    const second = defaultDocument().raw;
-    journal.open(second, meta());
-    store.map.set("loom.tail.tab", tail);
-    const found = await new Journal(store, noBig, "tab", quiet).restore();
-    expect(found && sameJson(found.raw, second)).toBe(true);
-  });
-
-  it("puts what is too large into the other store, and says so when nothing works", async () => {
-    const store = new Store();
-    store.limit = 3000;
-    const big = new Map<string, string>();
-    const bigStore: BigStore = {
-      get: (key) => Promise.resolve(big.get(key) ?? null),
-      put: (key, value) => {
-        big.set(key, value);
-        return Promise.resolve();
-      },
-    };
-    const doc = defaultDocument();
-    const journal = new Journal(store, bigStore, "tab", quiet);
-    journal.open(doc.raw, meta());
-    await Promise.resolve();
-    journal.append([{ kind: "set", path: ["revision"], from: 0, to: 5 }]);
-    const found = await new Journal(store, bigStore, "tab", quiet).restore();
-    expect(found?.raw["revision"]).toBe(5);
-    const said: string[] = [];
-    store.limit = 10;
-    const poor = new Journal(store, noBig, "poor", (reason) => said.push(reason));
-    poor.open(doc.raw, meta());
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(said.join()).toMatch(/Save/);
-  });
-
-  it("a snapshot takes the place of a long tail", async () => {
-    const store = new Store();
-    const doc = defaultDocument();
-    const journal = new Journal(store, noBig, "tab", quiet);
-    journal.open(doc.raw, meta());
-    doc.onChange((change) => {
-      journal.append(change.ops);
-    });
-    for (let i = 0; i < 900; i++) moveNodes(doc, new Map([["1", { x: i, y: 0 }]]), null);
-    expect((store.map.get("loom.tail.tab") ?? "").length).toBeLessThan(100_000);
-    const found = await new Journal(store, noBig, "tab", quiet).restore();
-    expect(found && sameJson(found.raw, cloneJson(doc.raw))).toBe(true);
-  });
-});
 
 describe("the run store", () => {
   function recorder() {
@@ -170,6 +74,29 @@ describe("the run store", () => {
     expect(state.get("2")).toMatchObject({ state: "error", errors: [{ input: null, text: "out of memory (OOM)" }] });
     expect(state.get("1")?.state).toBe("idle");
     expect(log.at(-1)).toBe("error p out of memory");
+  });
+
+  it("follows two jobs at once, each with nodes of its own", () => {
+    const seen: string[] = [];
+    const runs = new Runs({
+      update: (node, change, prompt) => change.state === "running" && seen.push(`${prompt} ${node}`),
+      queue: () => undefined,
+      notice: () => undefined,
+      started: (id) => seen.push(`started ${id}`),
+      progress: () => undefined,
+      ended: (id) => seen.push(`ended ${id}`),
+    });
+    runs.adopt(["p"], ["1"]);
+    runs.queued("q", ["1"]);
+    runs.event("executing", { prompt_id: "p", node: "1" });
+    runs.event("executing", { prompt_id: "q", node: "1" });
+    expect(runs.running).toBe("q");
+    runs.event("execution_success", { prompt_id: "q" });
+    expect(runs.running).toBe("p");
+    expect(runs.nodeOf("p")).toBe("1");
+    runs.event("execution_success", { prompt_id: "p" });
+    expect(seen).toEqual(["started p", "p 1", "started q", "q 1", "ended q", "ended p"]);
+    expect(runs.running).toBeNull();
   });
 
   it("passes on what the run survived", () => {

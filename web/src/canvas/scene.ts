@@ -23,13 +23,18 @@ export interface Mark {
   progress: { value: number; max: number } | null;
   /** Addresses of result pictures. */
   images: readonly string[];
+  /** What it said in words. */
+  texts: readonly string[];
   /** The latest preview while it samples. */
   live: ImageBitmap | null;
   /** Sentences about what is wrong; by input where one is to blame. */
   errors: readonly { input: string | null; text: string }[];
 }
 
-export const NO_MARK: Mark = { state: "idle", progress: null, images: [], live: null, errors: [] };
+/** Marks by node. They belong to a document and stay with it while another one is shown. */
+export type Marks = Map<Key, Mark>;
+
+export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], live: null, errors: [] };
 
 export interface Wire {
   link: Link;
@@ -45,7 +50,7 @@ export class Scene {
   readonly selection = new Set<Key>();
   readonly boxes = new Map<Key, NodeBox>();
   private readonly grid = new Grid<NodeBox>();
-  private readonly marks = new Map<Key, Mark>();
+  private marks: Marks = new Map();
   private wireList: Wire[] | null = null;
   private stale = new Set<Key>();
   private structure = true;
@@ -68,15 +73,15 @@ export class Scene {
     });
   }
 
-  /** Show another document. Marks belong to the document and go with it. */
-  open(doc: Document): void {
+  /** Show another document with its marks. */
+  open(doc: Document, marks: Marks = new Map()): void {
     this.unsubscribe();
     this.doc = doc;
+    this.marks = marks;
     this.unsubscribe = doc.onChange((change) => {
       this.onChange(change);
     });
     this.selection.clear();
-    this.marks.clear();
     for (const box of this.boxes.values()) this.grid.remove(box);
     this.boxes.clear();
     this.rebuild();
@@ -99,7 +104,7 @@ export class Scene {
     const mark = { ...old, ...part };
     this.marks.set(key, mark);
     // A first live picture makes room for itself; later ones only repaint the overlay.
-    const quiet = mark.state === old.state && mark.images === old.images && mark.errors === old.errors;
+    const quiet = mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.errors === old.errors;
     if (quiet && (mark.live === null) === (old.live === null)) this.dirty("overlay");
     else this.touch(key);
   }
@@ -167,6 +172,8 @@ export class Scene {
   private onChange(change: Change): void {
     for (const key of change.nodes) this.stale.add(key);
     if (change.structure) this.structure = true;
+    // The whole list was replaced: another version of the file, or a way back from one.
+    if (change.ops.some((op) => op.path.length < 2 && op.kind === "set")) this.rebuild();
     this.dirty("world");
   }
 

@@ -6,13 +6,13 @@
  * patch touched stays as the file had it. Lookups are rebuilt lazily when positions moved.
  */
 import { boundaryNode, INPUTS, isBoundary, OUTPUTS } from "./boundary";
-import { type Edit, History } from "./history";
+import { type Edit, History, type Step, type Steps } from "./history";
 import { isObject, type Json, type JsonObject } from "./json";
 import type { Op, Patch, Path } from "./patch";
 import { valueAt } from "./patch";
 import { keyOf, type Key, type Link, readLink, type RawNode, type Workflow } from "./workflow";
 
-export type { Edit } from "./history";
+export type { Edit, Step, Steps } from "./history";
 
 /** What a change touched: nodes by key, and whether nodes or links came, went or moved. */
 export interface Change {
@@ -20,6 +20,8 @@ export interface Change {
   structure: boolean;
   /** With paths from the root of the file. */
   ops: readonly Op[];
+  step: Step;
+  label: string;
 }
 
 interface Lookup {
@@ -129,14 +131,29 @@ export class Document {
   }
 
   onChange(listener: (change: Change) => void): () => void {
-    return this.history.onOps((ops) => {
-      listener(this.changeOf(ops));
+    return this.history.onOps((ops, step, label) => {
+      listener({ ...this.changeOf(ops), step, label });
     });
   }
 
-  /** Replay operations from the journal without making them undoable. */
-  replay(ops: readonly Op[]): void {
-    this.history.replay(ops);
+  /** Changes since the document was opened; undo counts too, so no two states share a number. */
+  get changes(): number {
+    return this.history.changes;
+  }
+
+  /** The steps behind and before the present state. */
+  get steps(): Readonly<Steps> {
+    return this.history;
+  }
+
+  /** Give back the steps that belong to the present state. */
+  recall(steps: Steps): void {
+    this.history.recall(steps);
+  }
+
+  /** Live through a change that the journal kept; nobody is told. */
+  replay(ops: readonly Op[], step: Step, label: string): void {
+    this.history.replay(ops, step, label);
   }
 
   node(key: Key): RawNode | undefined {
@@ -177,7 +194,7 @@ export class Document {
     return (this.raw as Partial<Workflow>).links ?? [];
   }
 
-  private changeOf(ops: readonly Op[]): Change {
+  private changeOf(ops: readonly Op[]): Omit<Change, "step" | "label"> {
     const { at } = this.where();
     const nodes = new Set<Key>();
     for (const op of ops) {

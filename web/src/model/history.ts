@@ -15,13 +15,27 @@ export interface Edit {
   removeAt(path: Path, index: number): void;
 }
 
-export class History {
-  readonly done: Patch[] = [];
-  private undone: Patch[] = [];
+/** How a change entered the history: a new step, more of the last one, or a way through it. */
+export type Step = "edit" | "extend" | "undo" | "redo";
+
+/** The steps behind and before the present state, as the journal keeps them. */
+export interface Steps {
+  done: Patch[];
+  undone: Patch[];
+}
+
+/** What listeners are told: operations, how they entered the history, and their name. */
+export type Told = (ops: readonly Op[], step: Step, label: string) => void;
+
+export class History implements Steps {
+  done: Patch[] = [];
+  undone: Patch[] = [];
   private gesture: string | null = null;
   /** The operations of the edit that is running; edits inside it become part of it. */
   private open: Op[] | null = null;
-  private listeners = new Set<(ops: readonly Op[]) => void>();
+  private listeners = new Set<Told>();
+  /** Changes so far; undo counts too, so no two states share a number. */
+  changes = 0;
   /** Counts operations that may have moved array positions; caches compare it. */
   epoch = 0;
 
@@ -53,7 +67,8 @@ export class History {
     else this.done.push(fresh);
     this.undone = [];
     this.gesture = gesture;
-    this.emit(fresh.ops);
+    // A copy: a later edit of the same gesture grows the patch's own list.
+    this.emit([...fresh.ops], merge ? "extend" : "edit", fresh.label);
     return patch;
   }
 
@@ -62,13 +77,13 @@ export class History {
   }
 
   undo(): string | null {
-    return this.travel(this.done, this.undone, (patch) => patch.ops.map(invert).reverse());
+    return this.travel("undo", this.done, this.undone, (patch) => patch.ops.map(invert).reverse());
   }
 
   redo(): string | null {
-    const label = this.travel(this.undone, this.done, (patch) => patch.ops);
+    const label = this.travel("redo", this.undone, this.done, (patch) => patch.ops);
     while (this.undone.at(-1)?.automatic) {
-      this.travel(this.undone, this.done, (patch) => patch.ops);
+      this.travel("redo", this.undone, this.done, (patch) => patch.ops);
     }
     return label;
   }
@@ -81,15 +96,27 @@ export class History {
     return this.undone.length > 0;
   }
 
-  onOps(listener: (ops: readonly Op[]) => void): () => void {
+  onOps(listener: Told): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Carry out operations from the journal without making them undoable. */
-  replay(ops: readonly Op[]): void {
+  /** Give back the steps that belong to the present state. */
+  recall({ done, undone }: Steps): void {
+    this.done = done;
+    this.undone = undone;
+  }
+
+  /** Live through a change that the journal kept; nobody is told. */
+  replay(ops: readonly Op[], step: Step, label: string): void {
     for (const op of ops) apply(this.raw, op);
     this.epoch++;
+    const last = this.done.at(-1);
+    if (step === "undo") passOver(this.done, this.undone, { label, ops: ops.map(invert).reverse() });
+    else if (step === "redo") passOver(this.undone, this.done, { label, ops: [...ops] });
+    else if (step === "extend" && last) mergeOps(last.ops, ops);
+    else this.done.push({ label, ops: [...ops] });
+    if (step === "edit" || step === "extend") this.undone = [];
   }
 
   private recorder(ops: Op[], at: Path): Edit {
@@ -121,7 +148,7 @@ export class History {
     if (this.moves(op)) this.epoch++;
   }
 
-  private travel(from: Patch[], to: Patch[], steps: (patch: Patch) => readonly Op[]): string | null {
+  private travel(step: Step, from: Patch[], to: Patch[], steps: (patch: Patch) => readonly Op[]): string | null {
     let patch = from.pop();
     const ops: Op[] = [];
     while (patch) {
@@ -135,11 +162,24 @@ export class History {
     this.gesture = null;
     if (!patch) return null;
     this.epoch++;
-    this.emit(ops);
+    this.emit(ops, step, patch.label);
     return patch.label;
   }
 
-  private emit(ops: readonly Op[]): void {
-    for (const listener of [...this.listeners]) listener(ops);
+  private emit(ops: readonly Op[], step: Step, label: string): void {
+    this.changes++;
+    for (const listener of [...this.listeners]) listener(ops, step, label);
   }
+}
+
+/** Move the step a journal entry passed; of automatic ones that went along, as many as it holds. */
+function passOver(from: Patch[], to: Patch[], passed: Patch): void {
+  let left = passed.ops.length;
+  while (left > 0) {
+    const patch = from.pop();
+    if (!patch) break;
+    left -= patch.ops.length;
+    to.push(patch);
+  }
+  if (left > 0) to.push({ label: passed.label, ops: passed.ops.slice(0, left) });
 }

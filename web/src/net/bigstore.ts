@@ -1,5 +1,9 @@
 /** Large texts in IndexedDB: one database, one table, two functions. */
-import type { BigStore } from "./journal";
+/** Texts by key. */
+export interface BigStore {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+}
 
 function request<T>(task: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -113,16 +113,6 @@ export class Client {
     }
   }
 
-  loadWorkflow(path: string): Promise<Json> {
-    return this.json(`userdata/${encodeURIComponent(`workflows/${path}`)}`);
-  }
-
-  /** Save a workflow; with `overwrite` false an existing file is a ServerError 409. */
-  async saveWorkflow(path: string, text: string, overwrite: boolean): Promise<void> {
-    const query = `overwrite=${String(overwrite)}`;
-    await this.call(`userdata/${encodeURIComponent(`workflows/${path}`)}?${query}`, { method: "POST", body: text });
-  }
-
   async deleteWorkflow(path: string): Promise<void> {
     await this.call(`userdata/${encodeURIComponent(`workflows/${path}`)}`, { method: "DELETE" });
   }

@@ -1,160 +1,147 @@
 /**
- * The work journal: every patch is on disk before the frame ends, so a reload or a crash loses
- * nothing.
+ * The work journal of one document: every change is handed to the disk before its frame ends, so
+ * a reload or a crash loses nothing, the way back included.
  *
- * A snapshot of the document and a tail of numbered operations after it; restoring applies those
- * with a higher number than the snapshot's. The tail stands in localStorage, whose writes are
- * synchronous; large snapshots go to IndexedDB. Each browser tab has a journal of its own.
+ * A snapshot of the document with its history, and numbered changes after it; restoring lives
+ * through those with a higher number than the snapshot's. A snapshot and the removal of the
+ * changes it contains are one transaction, so that there is always one whole state.
  */
+import type { Change, Step, Steps } from "../model/document";
+import { Document } from "../model/document";
 import { type Json, type JsonObject, isObject, parseJson, stringifyJson } from "../model/json";
-import { apply as applyOp, type Op } from "../model/patch";
-import { asWorkflow, type Workflow } from "../model/workflow";
+import type { Op, Patch } from "../model/patch";
+import { asWorkflow } from "../model/workflow";
 
-/** What belongs to the open document besides its JSON. */
+/** What belongs to a document besides its JSON. */
 export interface Meta extends JsonObject {
   name: string;
   /** Where it is saved on the server; null if it never was. */
   path: string | null;
+  /** The server's ETag of the version this one grew from. */
+  etag: string | null;
   /** Jobs it queued, newest last. */
   jobs: string[];
   saved: boolean;
   view: number[] | null;
 }
 
-/** The synchronous half; localStorage has this shape. */
-export interface TextStore {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
+/** What the store has of a document. */
+export interface Kept {
+  snapshot: string;
+  /** Changes behind the snapshot, in order. */
+  changes: string[];
+  meta: string;
 }
 
-/** The half for large texts; IndexedDB behind two functions. */
-export interface BigStore {
-  get(key: string): Promise<string | null>;
-  put(key: string, value: string): Promise<void>;
+/** What one transaction writes; a snapshot takes the place of the changes up to its number. */
+export interface Writing {
+  meta?: string;
+  change?: { seq: number; text: string };
+  snapshot?: { seq: number; text: string };
 }
 
-const SMALL = 1_000_000;
-const TAIL_LIMIT = 100_000;
-const KEPT_TABS = 6;
+/** Where journals are kept; IndexedDB in the page. */
+export interface PaperStore {
+  read(paper: string): Promise<Kept | null>;
+  write(paper: string, what: Writing): Promise<void>;
+  drop(paper: string): Promise<void>;
+}
+
+const TAIL_LIMIT = 200_000;
+const KEPT_STEPS = 100;
+const HISTORY_LIMIT = 400_000;
 
 export class Journal {
   private seq = 0;
-  /** Counts opened documents: operations never apply to the snapshot of another one. */
-  private epoch = 0;
-  private tail = "";
-  private raw: Workflow | null = null;
+  private tail = 0;
+  private pending = false;
 
   constructor(
-    private readonly store: TextStore,
-    private readonly big: BigStore,
-    private readonly tab: string,
-    /** Called when even the tail cannot be written, so that the user learns of it. */
+    private readonly store: PaperStore,
+    readonly paper: string,
+    private readonly doc: Document,
+    private readonly meta: Meta,
+    /** Called with a sentence when the store takes nothing more. */
     private readonly failed: (reason: string) => void,
   ) {}
 
-  /** The document of this tab, or of the tab that wrote last if this one is new. */
-  async restore(): Promise<{ raw: Workflow; meta: Meta } | null> {
-    const latest = this.store.getItem("loom.latest");
-    for (const tab of new Set([this.tab, latest])) {
-      const found = tab === null ? null : await this.read(tab);
-      if (found) return found;
-    }
-    return null;
+  /** Go on behind a restored state, so that new changes get higher numbers. */
+  resume(seq: number, tail: number): void {
+    this.seq = seq;
+    this.tail = tail;
   }
 
-  /** Another document is open from now on. */
-  open(raw: Workflow, meta: Meta): void {
-    this.raw = raw;
-    this.epoch++;
-    this.snapshot();
-    this.writeMeta(meta);
-    this.claim();
+  /** A document that no store knows: written as a whole once the page had time to show it. */
+  begin(later: (run: () => void) => void): void {
+    this.pending = true;
+    this.put({ meta: stringifyJson(this.meta) });
+    later(() => {
+      if (this.pending) this.snapshot();
+    });
   }
 
-  /** Write operations behind the last ones. */
-  append(ops: readonly Op[]): void {
+  /** Keep a change. */
+  append(change: Change): void {
     this.seq++;
-    this.tail += `${stringifyJson({ epoch: this.epoch, seq: this.seq, ops: ops as unknown as Json })}\n`;
-    if (this.tail.length > TAIL_LIMIT) this.snapshot();
-    else this.write(this.key("tail"), this.tail);
+    const entry = { seq: this.seq, step: change.step, label: change.label, ops: change.ops as unknown as Json };
+    const text = stringifyJson(entry);
+    this.tail += text.length;
+    if (this.pending || this.tail > TAIL_LIMIT) this.snapshot();
+    else this.put({ change: { seq: this.seq, text } });
   }
 
-  writeMeta(meta: Meta): void {
-    this.write(this.key("meta"), stringifyJson(meta));
-    this.write("loom.latest", this.tab);
-  }
-
-  private key(what: string, tab = this.tab): string {
-    return `loom.${what}.${tab}`;
+  writeMeta(): void {
+    this.put({ meta: stringifyJson(this.meta) });
   }
 
   private snapshot(): void {
-    if (!this.raw) return;
-    const { seq, epoch } = this;
-    const text = stringifyJson({ epoch, seq, raw: this.raw });
-    if (text.length <= SMALL && this.write(this.key("doc"), text)) {
-      this.clearTail();
-      return;
-    }
-    // Until the large store has it, the tail goes on and the older snapshot stays valid.
-    this.big.put(this.key("doc"), text).then(
-      () => {
-        this.store.removeItem(this.key("doc"));
-        if (seq === this.seq) this.clearTail();
-      },
-      () => {
-        this.failed("This browser does not let the page store the workflow. Save it to a file.");
-      },
-    );
+    const { seq, doc } = this;
+    this.pending = false;
+    this.tail = 0;
+    const history = trimmed(doc.steps);
+    const text = stringifyJson({ seq, raw: doc.raw, history: history as unknown as Json });
+    this.put({ snapshot: { seq, text }, meta: stringifyJson(this.meta) });
   }
 
-  private clearTail(): void {
-    this.tail = "";
-    this.store.removeItem(this.key("tail"));
-  }
-
-  private async read(tab: string): Promise<{ raw: Workflow; meta: Meta } | null> {
-    try {
-      const text = this.store.getItem(this.key("doc", tab)) ?? (await this.big.get(this.key("doc", tab)));
-      const meta = parseJson(this.store.getItem(this.key("meta", tab)) ?? "null");
-      const doc = text === null ? null : parseJson(text);
-      if (!isObject(doc) || !isObject(meta) || doc["raw"] === undefined) return null;
-      const raw = asWorkflow(doc["raw"]);
-      this.seq = Number(doc["seq"] ?? 0);
-      this.epoch = Number(doc["epoch"] ?? 0);
-      replay(raw, this.store.getItem(this.key("tail", tab)) ?? "", this.epoch, this.seq);
-      return { raw, meta: meta as Meta };
-    } catch {
-      return null;
-    }
-  }
-
-  private write(key: string, value: string): boolean {
-    try {
-      this.store.setItem(key, value);
-      return true;
-    } catch {
-      if (key === this.key("tail")) this.failed("The browser's storage is full: changes are no longer kept over a reload. Save the workflow to a file.");
-      return false;
-    }
-  }
-
-  /** Forget the journals of tabs that are long gone. */
-  private claim(): void {
-    const known = (this.store.getItem("loom.tabs") ?? "").split(" ").filter((tab) => tab && tab !== this.tab);
-    const kept = [...known, this.tab].slice(-KEPT_TABS);
-    for (const tab of known.filter((old) => !kept.includes(old))) {
-      for (const what of ["doc", "tail", "meta"]) this.store.removeItem(this.key(what, tab));
-    }
-    this.write("loom.tabs", kept.join(" "));
+  private put(what: Writing): void {
+    this.store.write(this.paper, what).catch((error: unknown) => {
+      const full = error instanceof Error && /quota/i.test(`${error.name} ${error.message}`);
+      const reason = full ? "The browser's storage is full" : "This browser does not let the page store its work";
+      this.failed(`${reason}: changes are no longer kept over a reload. Save the workflow to a file.`);
+    });
   }
 }
 
-function replay(raw: Workflow, tail: string, epoch: number, after: number): void {
-  for (const line of tail.split("\n")) {
-    const entry = line === "" ? null : parseJson(line);
-    if (!isObject(entry) || entry["epoch"] !== epoch || Number(entry["seq"]) <= after) continue;
-    for (const op of entry["ops"] as unknown as Op[]) applyOp(raw, op);
+/** A document as it was at its last change; null if the store does not have all of it. */
+export async function restorePaper(
+  store: PaperStore,
+  paper: string,
+): Promise<{ doc: Document; meta: Meta; seq: number; tail: number } | null> {
+  const kept = await store.read(paper);
+  if (!kept) return null;
+  const meta = parseJson(kept.meta);
+  const start = parseJson(kept.snapshot);
+  if (!isObject(meta) || !isObject(start) || start["raw"] === undefined) return null;
+  const doc = new Document(asWorkflow(start["raw"]));
+  doc.recall(start["history"] as unknown as Steps);
+  let seq = Number(start["seq"]);
+  for (const text of kept.changes) {
+    const entry = parseJson(text);
+    if (!isObject(entry) || Number(entry["seq"]) <= seq) continue;
+    seq = Number(entry["seq"]);
+    doc.replay(entry["ops"] as unknown as Op[], entry["step"] as Step, String(entry["label"] as string));
   }
+  return { doc, meta: meta as Meta, seq, tail: kept.changes.reduce((sum, text) => sum + text.length, 0) };
+}
+
+/** The last steps, as many as are cheap to keep. */
+function trimmed({ done, undone }: Readonly<Steps>): Steps {
+  const newest: Patch[] = [];
+  let size = 0;
+  for (const patch of done.slice(-KEPT_STEPS).reverse()) {
+    size += stringifyJson(patch as unknown as Json).length;
+    if (size > HISTORY_LIMIT) break;
+    newest.unshift(patch);
+  }
+  return { done: newest, undone: undone.slice(-KEPT_STEPS) };
 }

@@ -1,7 +1,8 @@
 /**
  * The run store: events of the server folded into what each node shows.
  *
- * A job belongs to the document that queued it; events of other jobs change only the queue count.
+ * A job belongs to the document that queued it, whichever is shown; events of other jobs change
+ * only the queue count.
  */
 import { isObject, type Json, type JsonObject } from "../model/json";
 import type { Key } from "../model/workflow";
@@ -13,6 +14,8 @@ export interface NodeUpdate {
   state?: NodeState;
   progress?: { value: number; max: number } | null;
   images?: readonly FileRef[];
+  /** What it says in words. */
+  texts?: readonly string[];
   errors?: readonly { input: string | null; text: string }[];
   /** A preview that no longer holds. */
   dropLive?: boolean;
@@ -26,45 +29,54 @@ export interface RunSink {
   /** Something happened that the run survived. */
   notice(text: string): void;
   started(prompt: string): void;
-  progress(fraction: number): void;
+  progress(prompt: string, fraction: number): void;
   ended(prompt: string, how: JobEnd, message: string): void;
 }
 
 const text = (value: Json | undefined): string | null =>
   typeof value === "string" || typeof value === "number" ? String(value) : null;
 
-interface Current {
-  prompt: string;
+interface Job {
+  /** The nodes it was queued with. */
+  nodes: readonly Key[];
+  started: boolean;
   node: Key | null;
   done: Set<Key>;
   /** The server tells of every node when it is finished; nodes then may run side by side. */
   detailed: boolean;
 }
 
+const fresh = (nodes: readonly Key[]): Job => ({ nodes, started: false, node: null, done: new Set(), detailed: false });
+
 export class Runs {
-  /** Jobs of the open document, with the nodes each was queued with. */
-  private jobs = new Map<string, readonly Key[]>();
-  private current: Current | null = null;
+  /** Jobs of the open documents. Several may run at once, on several devices. */
+  private readonly jobs = new Map<string, Job>();
+  private latest: string | null = null;
 
   constructor(private readonly sink: RunSink) {}
 
+  /** The job that started last and still runs. */
   get running(): string | null {
-    return this.current?.prompt ?? null;
+    return this.latest;
   }
 
-  get runningNode(): Key | null {
-    return this.current?.node ?? null;
+  isRunning(prompt: string): boolean {
+    return this.jobs.get(prompt)?.started === true;
   }
 
-  /** Another document is shown: its jobs, and the nodes they may report on. */
+  /** The node that a job is at. */
+  nodeOf(prompt: string): Key | null {
+    return this.jobs.get(prompt)?.node ?? null;
+  }
+
+  /** A document was opened: its jobs, and the nodes they may report on. */
   adopt(prompts: readonly string[], nodes: readonly Key[]): void {
-    this.jobs = new Map(prompts.map((id) => [id, nodes]));
-    this.current = null;
+    for (const id of prompts) if (!this.jobs.has(id)) this.jobs.set(id, fresh(nodes));
   }
 
   /** A prompt is on its way; its id is ours, so events cannot overtake it. */
   queued(prompt: string, nodes: readonly Key[]): void {
-    this.jobs.set(prompt, nodes);
+    this.jobs.set(prompt, fresh(nodes));
   }
 
   refused(prompt: string): void {
@@ -88,9 +100,9 @@ export class Runs {
   }
 
   private jobEvent(type: string, prompt: string, data: JsonObject): void {
-    if (this.current?.prompt !== prompt && type !== "execution_success" && !this.isEnd(type, data)) {
-      this.start(prompt);
-    }
+    const job = this.jobs.get(prompt);
+    if (!job) return;
+    if (!job.started && type !== "execution_success" && !this.isEnd(type, data)) this.start(prompt, job);
     switch (type) {
       case "execution_cached":
         this.cached(prompt, data);
@@ -126,9 +138,10 @@ export class Runs {
     return type === "execution_error" || type === "execution_interrupted" || (type === "executing" && data["node"] == null);
   }
 
-  private start(prompt: string): void {
-    this.current = { prompt, node: null, done: new Set(), detailed: false };
-    for (const node of this.jobs.get(prompt) ?? []) {
+  private start(prompt: string, job: Job): void {
+    this.jobs.set(prompt, Object.assign(job, fresh(job.nodes), { started: true }));
+    this.latest = prompt;
+    for (const node of job.nodes) {
       this.sink.update(node, { state: "pending", progress: null, errors: [] }, prompt);
     }
     this.sink.started(prompt);
@@ -143,52 +156,55 @@ export class Runs {
   }
 
   private executing(prompt: string, node: Key | null): void {
-    const last = this.current?.node;
+    const job = this.jobs.get(prompt);
+    if (!job?.started) return;
+    const last = job.node;
     // Plain servers run one node at a time: the next one means that the last one is done.
-    if (last != null && last !== node && !this.current?.detailed) this.finish(prompt, last, "done");
-    if (!this.current) return;
-    this.current.node = node;
+    if (last !== null && last !== node && !job.detailed) this.finish(prompt, last, "done");
+    job.node = node;
     if (node !== null) this.sink.update(node, { state: "running", progress: null, dropLive: true }, prompt);
   }
 
   private progress(prompt: string, node: Key | null, data: JsonObject): void {
-    if (node === null || this.current?.done.has(node)) return;
+    if (node === null || this.jobs.get(prompt)?.done.has(node)) return;
     const progress = { value: Number(data["value"] ?? 0), max: Number(data["max"] ?? 0) };
     this.sink.update(node, { state: "running", progress }, prompt);
-    this.overall(progress.max > 0 ? progress.value / progress.max : 0);
+    this.overall(prompt, progress.max > 0 ? progress.value / progress.max : 0);
   }
 
   private progressState(prompt: string, data: JsonObject): void {
     const nodes = isObject(data["nodes"]) ? data["nodes"] : {};
-    if (this.current) this.current.detailed = true;
+    const job = this.jobs.get(prompt);
+    if (job) job.detailed = true;
     for (const [id, entry] of Object.entries(nodes)) {
       if (!isObject(entry)) continue;
       const node = nodeKey(entry["display_node_id"] ?? id);
       if (node === null) continue;
       if (entry["state"] === "running") this.progress(prompt, node, entry);
       if (entry["state"] === "finished") this.finish(prompt, node, "done");
-      if (entry["state"] === "error") this.sink.update(node, { state: "error", progress: null }, prompt);
     }
   }
 
   private executed(prompt: string, data: JsonObject): void {
     const node = nodeKey(data["display_node"] ?? data["node"]);
     if (node === null) return;
-    if (data["output"] != null) this.sink.update(node, { images: imagesOf(data["output"]) }, prompt);
+    if (data["output"] != null) this.sink.update(node, shownBy(data["output"]), prompt);
     this.finish(prompt, node, "done");
   }
 
   private finish(prompt: string, node: Key, state: "done" | "cached"): void {
-    if (!this.current || this.current.done.has(node)) return;
-    this.current.done.add(node);
+    const job = this.jobs.get(prompt);
+    if (!job?.started || job.done.has(node)) return;
+    job.done.add(node);
     this.sink.update(node, { state, progress: null }, prompt);
-    this.overall(0);
+    this.overall(prompt, 0);
   }
 
   /** Share of the whole job, for the bar in the top row. */
-  private overall(step: number): void {
-    const total = this.jobs.get(this.current?.prompt ?? "")?.length ?? 0;
-    if (this.current && total > 0) this.sink.progress(Math.min(1, (this.current.done.size + step) / total));
+  private overall(prompt: string, step: number): void {
+    const job = this.jobs.get(prompt);
+    const total = job?.nodes.length ?? 0;
+    if (job?.started && total > 0) this.sink.progress(prompt, Math.min(1, (job.done.size + step) / total));
   }
 
   private failed(prompt: string, data: JsonObject): void {
@@ -202,17 +218,30 @@ export class Runs {
   }
 
   private end(prompt: string, how: JobEnd, message: string): void {
-    const nodes = this.jobs.get(prompt) ?? [];
-    const done = this.current?.prompt === prompt ? this.current.done : new Set<Key>();
-    for (const node of nodes) {
-      const running = node === this.current?.node;
-      if (done.has(node) || (how === "error" && running)) continue;
+    const job = this.jobs.get(prompt);
+    for (const node of job?.nodes ?? []) {
+      if (job?.done.has(node) || (how === "error" && node === job?.node)) continue;
       const state = how === "success" ? "done" : "idle";
       this.sink.update(node, { state, progress: null, dropLive: how !== "success" }, prompt);
     }
-    if (this.current?.prompt === prompt) this.current = null;
+    if (job) job.started = false;
+    if (this.latest === prompt) {
+      this.latest = [...this.jobs].findLast(([, other]) => other.started)?.[0] ?? null;
+    }
     this.sink.ended(prompt, how, message);
   }
+}
+
+/** What a node's UI output puts on it. */
+export function shownBy(output: Json): NodeUpdate {
+  return { images: imagesOf(output), texts: textsOf(output) };
+}
+
+/** Texts of a node's UI output. */
+function textsOf(output: Json): readonly string[] {
+  const list = isObject(output) ? (output["text"] ?? output["string"]) : null;
+  const texts = Array.isArray(list) ? list : [list];
+  return texts.flatMap((entry) => text(entry ?? undefined) ?? []);
 }
 
 /** The node on the canvas that an execution id belongs to: the outermost part of a path. */

@@ -7,19 +7,24 @@ import { cssVariables, type Theme, THEMES } from "../canvas/theme";
 import { canvasCommands, Commands } from "../input/commands";
 import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
-import { Document } from "../model/document";
+import type { Document } from "../model/document";
+import { emptyWorkflow } from "../model/factory";
 import { parseJson, stringifyJson } from "../model/json";
 import { readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
 import type { Workflow } from "../model/workflow";
 import { bigStore } from "../net/bigstore";
 import { Client } from "../net/client";
-import { Journal, type Meta } from "../net/journal";
+import type { Meta } from "../net/journal";
+import { MemoryPapers, type PaperDb } from "../net/paperdb";
 import { painter } from "../widgets/paint";
+import { Channel, separate } from "./channel";
 import { Files } from "./files";
-import { tabId } from "./identity";
+import { tabId, uuid } from "./identity";
 import { contextMenu } from "./menus";
+import { type Desk, freshMeta, Papers, type Session } from "./papers";
 import { Running } from "./running";
+import { Saving } from "./saving";
 import { shellCommands } from "./shellcommands";
 import { sentenceOf, toast, ui } from "./ui";
 
@@ -27,32 +32,33 @@ import { sentenceOf, toast, ui } from "./ui";
 const NARROW = 720;
 const TOP_MARGIN = 40;
 
-/** A document with all that belongs to it. */
-export interface Session {
-  doc: Document;
-  meta: Meta;
-}
-
 export class App {
   readonly client = new Client(document.baseURI);
   readonly tab = tabId();
-  readonly journal: Journal;
+  readonly papers: Papers;
   readonly scene: Scene;
   readonly renderer: Renderer;
   readonly workspace: Workspace;
   readonly pointer: PointerMachine;
   readonly commands = new Commands();
   readonly running: Running;
+  readonly saving: Saving;
   readonly files: Files;
-  session: Session;
-  private unsubscribe = (): void => undefined;
+  readonly channel: Channel;
+  /** The document on the canvas came with a view of its own. */
+  hadView = false;
   private viewTimer = 0;
 
   /** `host` holds the canvases and takes the focus. */
-  constructor(host: HTMLElement, first: Session) {
-    this.session = first;
-    this.journal = new Journal(localStorage, bigStore, this.tab, (reason) => {
-      toast(reason, "error");
+  constructor(
+    host: HTMLElement,
+    first: { doc: Document; meta: Meta },
+    readonly store: PaperDb | MemoryPapers = new MemoryPapers(),
+  ) {
+    this.papers = new Papers(store, this.desk(), first);
+    this.channel = new Channel(this.tab, {
+      taken: () => void separate(this),
+      saved: (path, etag) => void this.saving.elsewhere(path, etag),
     });
     this.renderer = new Renderer(host, painter);
     const images = new Images((url) => {
@@ -65,40 +71,59 @@ export class App {
     this.workspace = new Workspace(this.scene, this.renderer, editorLayer(host), this.doors());
     this.pointer = new PointerMachine(this.workspace, host);
     this.running = new Running(this);
+    this.saving = new Saving(this);
     this.files = new Files(this);
     this.commands.add(...canvasCommands(this.workspace), ...shellCommands(this));
     this.renderer.attach(this.scene);
     this.watchCamera();
   }
 
-  /** Show a document; with `keep` the one before can be brought back. */
-  open(session: Session, keep = true): void {
-    const before = this.session;
-    this.workspace.closeEditor();
-    this.session = session;
-    this.scene.open(session.doc);
-    this.watch();
-    this.journal.open(session.doc.raw, session.meta);
-    this.running.adopt(session);
-    this.restoreView();
-    if (!keep) return;
-    toast(`Opened ${session.meta.name}`, "info", {
-      label: "Back to the one before",
-      run: () => {
-        this.open(before, false);
-      },
-    });
+  /** The document on the canvas. */
+  get session(): Session {
+    return this.papers.active;
   }
 
-  openWorkflow(raw: Workflow, name: string, path: string | null = null): void {
-    this.open({ doc: new Document(raw), meta: freshMeta(name, path) });
+  openWorkflow(raw: Workflow, name: string, path: string | null = null, etag: string | null = null): Session {
+    return this.papers.add(raw, freshMeta(name, path, etag));
   }
 
-  /** Change what is remembered about the document. */
-  remember(part: Partial<Meta>): void {
-    Object.assign(this.session.meta, part);
-    this.journal.writeMeta(this.session.meta);
+  closePaper(session: Session): void {
+    this.papers.close(session, () => emptyWorkflow(uuid()));
+  }
+
+  /** Change what is remembered about a document. */
+  remember(part: Partial<Meta>, session = this.session): void {
+    Object.assign(session.meta, part);
+    session.journal.writeMeta();
     this.showMeta();
+  }
+
+  private desk(): Desk {
+    let shown: Session | null = null;
+    return {
+      tab: this.tab,
+      show: (session) => {
+        this.workspace.closeEditor();
+        if (shown) shown.selection = [...this.scene.selection];
+        shown = session;
+        clearTimeout(this.viewTimer);
+        this.scene.open(session.doc, session.marks);
+        for (const key of session.selection) this.scene.selection.add(key);
+        this.hadView = session.meta.view !== null;
+        this.restoreView();
+        this.running.show(session);
+        this.showMeta();
+      },
+      opened: (session) => {
+        this.running.adopt(session);
+      },
+      changed: (session, change) => {
+        this.running.forget(session, change.ops);
+        if (session.meta.saved) this.remember({ saved: false }, session);
+        this.saving.later(session);
+        this.showMeta();
+      },
+    };
   }
 
   setTheme(name: Theme["name"]): void {
@@ -137,25 +162,15 @@ export class App {
     this.scene.rebuild();
   }
 
-  /** Follow changes of the open document. */
-  watch(): void {
-    this.unsubscribe();
-    this.unsubscribe = this.session.doc.onChange((change) => {
-      this.journal.append(change.ops);
-      this.running.forget(change.ops);
-      if (this.session.meta.saved) this.remember({ saved: false });
-      this.showMeta();
-    });
-    this.showMeta();
-  }
-
   showMeta(): void {
     const { doc, meta } = this.session;
     ui.name.value = meta.name;
     ui.saved.value = meta.saved;
     ui.canUndo.value = doc.canUndo;
     ui.canRedo.value = doc.canRedo;
+    ui.conflict.value = this.session.conflict !== null;
     this.running.showTitle();
+    this.papers.touch();
   }
 
   restoreView(): void {
@@ -218,20 +233,14 @@ export class App {
       const { x, y, scale } = this.renderer.camera;
       ui.zoom.value = scale;
       clearTimeout(this.viewTimer);
+      const { session } = this;
+      session.meta.view = [x, y, scale];
       this.viewTimer = window.setTimeout(() => {
-        this.remember({ view: [x, y, scale] });
+        session.journal.writeMeta();
       }, 400);
     };
   }
 }
-
-export const freshMeta = (name: string, path: string | null = null): Meta => ({
-  name,
-  path,
-  jobs: [],
-  saved: true,
-  view: null,
-});
 
 function editorLayer(host: HTMLElement): HTMLElement {
   const layer = document.createElement("div");

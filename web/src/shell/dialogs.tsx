@@ -6,7 +6,10 @@ import type { StoredFile } from "../net/client";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { TEMPLATES } from "./templates";
+import { Later, type Panel } from "./later";
 import { sentenceOf, toast, ui } from "./ui";
+
+const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
 const close = (): void => {
   ui.dialog.value = null;
@@ -14,11 +17,12 @@ const close = (): void => {
 
 export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
+  if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
 }
 
 /** A modal frame; the browser keeps the focus inside and Escape closes it. */
-function Frame({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+export function Frame({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
   const frame = useRef<HTMLDialogElement>(null);
   // Before the next key arrives: what is typed now belongs to the dialog.
   useLayoutEffect(() => frame.current?.showModal(), []);
@@ -106,7 +110,7 @@ function SaveDialog({ app }: { app: App }): JSX.Element {
     const typed = field.current?.value.trim().replace(/\.json$/i, "") ?? "";
     if (typed === "") return;
     close();
-    void app.files.saveAs(`${typed}.json`, false);
+    void app.saving.saveAs(`${typed}.json`);
   };
   return (
     <Frame title="Save the workflow">

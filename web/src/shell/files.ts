@@ -12,14 +12,13 @@ import { readPngText } from "../model/png";
 import { buildPrompt } from "../model/prompt";
 import { hasUpload } from "../model/widgets";
 import { asWorkflow, isApiPrompt, type Key, keyOf } from "../model/workflow";
-import { ServerError } from "../net/client";
+import { readStored } from "../net/stored";
 import type { App } from "./app";
 import { uuid } from "./identity";
+import { baseName } from "./saving";
 import type { Template } from "./templates";
-import { sentenceOf, toast, ui } from "./ui";
+import { sentenceOf, toast } from "./ui";
 import defaultText from "../../../workflows/default.json?raw";
-
-const baseName = (path: string): string => (path.split("/").at(-1) ?? path).replace(/\.(json|png)$/i, "");
 
 export class Files {
   constructor(private readonly app: App) {}
@@ -57,35 +56,18 @@ export class Files {
     this.app.openWorkflow(doc.raw, name);
   }
 
+  /** Open a saved workflow, or show the tab that has it. */
   async openStored(path: string): Promise<void> {
+    const open = this.app.papers.open.find((session) => session.meta.path === path);
+    if (open) {
+      this.app.papers.activate(open);
+      return;
+    }
     await this.guard(async () => {
-      this.openJson(await this.app.client.loadWorkflow(path), baseName(path), path);
-    });
-  }
-
-  /** Save to the server; asks for a name the first time. */
-  async save(): Promise<void> {
-    const { path } = this.app.session.meta;
-    if (path === null) ui.dialog.value = "save";
-    else await this.saveAs(path, true);
-  }
-
-  async saveAs(path: string, overwrite: boolean): Promise<void> {
-    await this.guard(async () => {
-      this.app.workspace.closeEditor();
-      const text = stringifyJson(this.app.session.doc.raw, 2);
-      try {
-        await this.app.client.saveWorkflow(path, text, overwrite);
-      } catch (error) {
-        if (!(error instanceof ServerError) || error.status !== 409) throw error;
-        toast(`There is a workflow ${baseName(path)} already.`, "error", {
-          label: "Replace it",
-          run: () => void this.saveAs(path, true),
-        });
-        return;
-      }
-      this.app.remember({ path, name: baseName(path), saved: true });
-      toast(`Saved as ${path}`);
+      const stored = await readStored(this.app.client, path);
+      if (!stored) throw new Error(`There is no workflow ${path} on the server any more.`);
+      this.openJson(parseJson(stored.text), baseName(path), path);
+      await this.app.saving.common(this.app.session, stored.text, stored.etag);
     });
   }
 

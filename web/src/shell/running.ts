@@ -1,5 +1,5 @@
 /** Running: sends prompts, follows their events, and shows on the nodes what came of it. */
-import type { Mark } from "../canvas/scene";
+import { type Mark, NO_MARK } from "../canvas/scene";
 import { advanceControls } from "../model/actions";
 import { isObject, type Json, type JsonObject } from "../model/json";
 import type { Op } from "../model/patch";
@@ -7,10 +7,11 @@ import { buildPrompt } from "../model/prompt";
 import type { Document } from "../model/document";
 import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
 import { imagesOf, ServerError } from "../net/client";
-import { type JobEnd, type NodeUpdate, readNodeErrors, Runs } from "../net/runs";
+import { type JobEnd, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
 import { EventSocket, type Preview } from "../net/socket";
-import type { App, Session } from "./app";
+import type { App } from "./app";
 import { uuid } from "./identity";
+import { nodeKeys, type Session } from "./papers";
 import { sentenceOf, toast, ui } from "./ui";
 
 /** Jobs remembered per document, to find their pictures again after a reload. */
@@ -26,6 +27,8 @@ export class Running {
   private decoding = false;
   private nextPreview: Preview | null = null;
   private titleTimer = 0;
+  /** Who asked for a job; its results go there, whatever is shown. */
+  private readonly owners = new Map<string, Session>();
 
   constructor(private readonly app: App) {
     this.runs = new Runs({
@@ -36,14 +39,11 @@ export class Running {
         ui.queueCount.value = count;
         if (ui.panel.value === "queue") void this.refreshQueue();
       },
-      started: () => {
-        ui.running.value = true;
-        ui.progress.value = 0;
-        this.showTitle();
+      started: (prompt) => {
+        this.progress(prompt, 0);
       },
-      progress: (fraction) => {
-        ui.progress.value = fraction;
-        this.showTitle();
+      progress: (prompt, fraction) => {
+        this.progress(prompt, fraction);
       },
       notice: (text) => {
         toast(text);
@@ -66,7 +66,7 @@ export class Running {
       state: (open) => {
         ui.connected.value = open;
         // After an outage the server may be another one, and jobs may have ended meanwhile.
-        if (open && known) void Promise.all([this.app.loadSpecs(), this.restore(this.app.session)]);
+        if (open && known) void this.returned();
         known ||= open;
       },
     });
@@ -74,6 +74,14 @@ export class Running {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.socket?.hurry();
     });
+  }
+
+  /** The connection is back: the server may be another one, and jobs may have ended meanwhile. */
+  private async returned(): Promise<void> {
+    const { papers, session } = this.app;
+    for (const other of papers.open) other.settled = false;
+    this.app.saving.retry();
+    await Promise.all([this.app.loadSpecs(), this.restore(session)]);
   }
 
   /** Queue the open document. `front` puts it before what waits. */
@@ -86,13 +94,16 @@ export class Running {
     const id = uuid();
     const nodes = Object.keys(prompt);
     this.clearErrors();
-    this.runs.queued(id, nodes);
+    this.queued(session, id, nodes);
     try {
       const answer = await app.client.queuePrompt({
         client_id: app.tab,
         prompt_id: id,
         prompt: prompt as unknown as JsonObject,
-        extra_data: { extra_pnginfo: { workflow: session.doc.raw } },
+        extra_data: {
+          extra_pnginfo: { workflow: session.doc.raw },
+          x_paper: { id: session.id, name: session.meta.name, revision: session.doc.revision },
+        },
         ...(front ? { front: true } : {}),
       });
       this.accepted(session, answer, id, nodes);
@@ -102,11 +113,15 @@ export class Running {
     }
   }
 
+  private queued(session: Session, id: string, nodes: readonly Key[]): void {
+    this.owners.set(id, session);
+    this.runs.queued(id, nodes);
+  }
+
   private accepted(session: Session, answer: JsonObject, id: string, nodes: readonly Key[]): void {
     const given = typeof answer["prompt_id"] === "string" ? answer["prompt_id"] : id;
-    if (given !== id) this.runs.queued(given, nodes);
-    session.meta.jobs = [...session.meta.jobs, given].slice(-KEPT_JOBS);
-    this.app.remember({});
+    if (given !== id) this.queued(session, given, nodes);
+    this.app.remember({ jobs: [...session.meta.jobs, given].slice(-KEPT_JOBS) }, session);
     advanceControls(session.doc, this.app.scene.specs, Math.random);
     this.showErrors(answer);
   }
@@ -132,9 +147,14 @@ export class Running {
   }
 
   async interrupt(): Promise<void> {
-    await this.app.client.interrupt(this.runs.running).catch((error: unknown) => {
+    await this.app.client.interrupt(this.ownRun() ?? this.runs.running).catch((error: unknown) => {
       toast(sentenceOf(error), "error");
     });
+  }
+
+  /** The running job of the document on the canvas. */
+  private ownRun(): string | null {
+    return this.app.session.meta.jobs.findLast((job) => this.runs.isRunning(job)) ?? null;
   }
 
   async cancel(ids: readonly string[]): Promise<void> {
@@ -144,29 +164,45 @@ export class Running {
     await this.refreshQueue();
   }
 
-  /** Show another document's jobs, and fetch what they left. */
+  /** A document was opened: its jobs are ours again. */
   adopt(session: Session): void {
-    this.runs.adopt(session.meta.jobs, session.doc.raw.nodes.map((node) => keyOf(node.id)));
-    ui.running.value = false;
-    ui.progress.value = 0;
+    for (const job of session.meta.jobs) this.owners.set(job, session);
+    this.runs.adopt(session.meta.jobs, nodeKeys(session.doc));
+  }
+
+  /** Another document is on the canvas; what its jobs left is fetched the first time. */
+  show(session: Session): void {
+    ui.running.value = session.progress !== null;
+    ui.progress.value = session.progress ?? 0;
     this.listProblems(false);
-    void this.restore(session);
+    if (!session.settled) void this.restore(session);
+  }
+
+  private progress(prompt: string, fraction: number | null): void {
+    const session = this.owners.get(prompt);
+    if (!session) return;
+    session.progress = fraction;
+    this.app.papers.touch();
+    this.showTitle();
+    if (session !== this.app.session) return;
+    ui.running.value = fraction !== null;
+    ui.progress.value = fraction ?? 0;
   }
 
   /** Results of earlier jobs from the server's history; the newest one that has them wins. */
   private async restore(session: Session): Promise<void> {
+    session.settled = true;
     const seen = new Set<Key>();
     const newest = session.meta.jobs.at(-1);
     for (const job of [...session.meta.jobs].reverse()) {
       const entry = await this.app.client.historyOf(job).catch(() => null);
-      if (this.app.session !== session) return;
-      if (entry && (job === newest || job === this.runs.running)) this.settle(job, entry);
+      if (entry && (job === newest || this.runs.isRunning(job))) this.settle(job, entry);
       const outputs = entry && isObject(entry["outputs"]) ? entry["outputs"] : {};
       for (const [key, output] of Object.entries(outputs)) {
-        const images = imagesOf(output);
-        if (seen.has(key) || images.length === 0 || !session.doc.node(key)) continue;
+        const shown = output === undefined ? {} : shownBy(output);
+        if (seen.has(key) || !(shown.images?.length || shown.texts?.length)) continue;
         seen.add(key);
-        this.update(key, { state: "done", images }, job);
+        this.update(key, { state: "done", ...shown }, job);
       }
     }
     void this.refreshResults();
@@ -180,7 +216,7 @@ export class Running {
     const [type, data] = Array.isArray(last) ? last : [];
     const failed = type === "execution_error" && isObject(data);
     if (failed) this.runs.event(type, { ...data, prompt_id: job });
-    else if (this.runs.running === job) {
+    else if (this.runs.isRunning(job)) {
       this.runs.event(status["status_str"] === "success" ? "execution_success" : "execution_interrupted", { prompt_id: job });
     }
   }
@@ -215,16 +251,23 @@ export class Running {
   }
 
   private update(node: Key, change: NodeUpdate, prompt: string): void {
-    const { scene } = this.app;
-    if (!scene.doc.node(node)) return;
+    const session = this.owners.get(prompt);
+    if (!session?.doc.node(node)) return;
+    const old = session.marks.get(node) ?? NO_MARK;
     const mark: Partial<Mark> = {};
     if (change.state) mark.state = change.state;
     if (change.progress !== undefined) mark.progress = change.progress;
     if (change.errors) mark.errors = change.errors;
     if (change.images) mark.images = change.images.map((ref) => this.app.client.viewUrl(ref, prompt));
-    if (change.dropLive && scene.mark(node).live) mark.live = null;
-    scene.setMark(node, mark);
-    if (change.errors) this.listProblems(change.errors.length > 0);
+    if (change.texts) mark.texts = change.texts;
+    if (change.dropLive && old.live) mark.live = null;
+    this.mark(session, node, mark);
+    if (change.errors && session === this.app.session) this.listProblems(change.errors.length > 0);
+  }
+
+  private mark(session: Session, node: Key, part: Partial<Mark>): void {
+    if (session === this.app.session) this.app.scene.setMark(node, part);
+    else session.marks.set(node, { ...(session.marks.get(node) ?? NO_MARK), ...part });
   }
 
   /** Only the newest preview is decoded; those that came meanwhile are skipped. */
@@ -237,10 +280,12 @@ export class Running {
     this.decoding = true;
     for (let next = this.nextPreview; next; next = this.nextPreview) {
       this.nextPreview = null;
-      const node = next.node?.split(/[:.]/)[0] ?? this.runs.runningNode;
-      const mine = next.prompt === null || next.prompt === this.runs.running;
+      const prompt = next.prompt ?? this.runs.running ?? "";
+      const node = next.node?.split(/[:.]/)[0] ?? this.runs.nodeOf(prompt);
+      // A document in the background shows its previews when it is looked at again.
+      if (node == null || this.owners.get(prompt) !== this.app.session) continue;
       const live = await createImageBitmap(next.blob).catch(() => null);
-      if (!live || !mine || node == null || !this.app.scene.doc.node(node)) continue;
+      if (!live || this.owners.get(prompt) !== this.app.session || !this.app.scene.doc.node(node)) continue;
       const old = this.app.scene.mark(node).live;
       this.app.scene.setMark(node, { live });
       old?.close();
@@ -249,15 +294,14 @@ export class Running {
   }
 
   private ended(prompt: string, how: JobEnd, message: string): void {
-    ui.running.value = this.runs.running !== null;
-    ui.progress.value = 0;
-    this.showTitle();
+    this.progress(prompt, null);
+    const session = this.owners.get(prompt);
+    const where = session === this.app.session ? "" : ` of ${session?.meta.name ?? "a closed workflow"}`;
     if (how === "error") {
-      toast(`The run failed: ${message}`, "error");
-      this.listProblems(true);
-    } else if (how === "interrupted") toast("Stopped.");
+      toast(`The run${where} failed: ${message}`, "error");
+      if (where === "") this.listProblems(true);
+    } else if (how === "interrupted") toast(where === "" ? "Stopped." : `Stopped the run${where}.`);
     void this.refreshResults();
-    void prompt;
   }
 
   private clearErrors(): void {
@@ -270,8 +314,9 @@ export class Running {
   }
 
   /** What was wrong with a node may be right after an edit; the next run tells. */
-  forget(ops: readonly Op[]): void {
+  forget(session: Session, ops: readonly Op[]): void {
     const { scene } = this.app;
+    if (session !== this.app.session) return;
     const meant = ops.filter((op) => op.path[0] === "nodes" && MEANING.has(String(op.path[2])));
     const keys = new Set(meant.flatMap((op) => scene.doc.raw.nodes[Number(op.path[1])]?.id ?? []).map(keyOf));
     const wrong = [...keys].filter((key) => scene.mark(key).errors.length > 0);

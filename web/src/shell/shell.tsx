@@ -1,6 +1,7 @@
 /** The frame of the page: bar, canvas, docked panel, and what lies over them for a moment. */
 import type { JSX } from "preact";
 import type { App } from "./app";
+import { ConflictBar } from "./conflict";
 import { Dialogs } from "./dialogs";
 import { Menu, Toasts, Viewer } from "./overlays";
 import { Panel } from "./panels";
@@ -22,6 +23,7 @@ export function Over({ app }: { app: App }): JSX.Element {
     <>
       <NodeSearch app={app} />
       <Menu app={app} />
+      <ConflictBar app={app} />
       <Toasts />
     </>
   );

@@ -3,10 +3,11 @@ import { removeNodes } from "../model/actions";
 import { stringifyJson, type Json } from "../model/json";
 import type { Command } from "../input/commands";
 import type { App } from "./app";
+import { toggleAutosave } from "./saving";
 import { ui } from "./ui";
 
 export function shellCommands(app: App): Command[] {
-  return [...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app)];
+  return [...paperCommands(app), ...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app)];
 }
 
 function runCommands(app: App): Command[] {
@@ -26,7 +27,7 @@ function fileCommands(app: App): Command[] {
     { id: "open-file", title: "Open a file…", group: "Workflow", run: () => {
       app.files.choose();
     } },
-    { id: "save", title: "Save", group: "Workflow", keys: "Mod+S", run: () => void app.files.save() },
+    { id: "save", title: "Save", group: "Workflow", keys: "Mod+S", run: () => void app.saving.save() },
     { id: "save-as", title: "Save as…", group: "Workflow", keys: "Mod+Shift+S", run: () => {
       ui.dialog.value = "save";
     } },
@@ -36,12 +37,33 @@ function fileCommands(app: App): Command[] {
     { id: "download-api", title: "Download in API format", group: "Workflow", run: () => {
       app.files.downloadApi();
     } },
-    { id: "new", title: "New workflow", group: "Workflow", run: () => {
+    { id: "new", title: "New workflow", group: "Workflow", keys: "Alt+N", run: () => {
       app.files.openEmpty();
     } },
     { id: "default", title: "Open the default workflow", group: "Workflow", run: () => {
       app.files.openDefault();
     } },
+  ];
+}
+
+/** Tabs and versions. */
+function paperCommands(app: App): Command[] {
+  const several = (): boolean => app.papers.open.length > 1;
+  return [
+    { id: "close-tab", title: "Close the workflow", group: "Workflow", keys: "Alt+W", run: () => {
+      app.closePaper(app.session);
+    } },
+    { id: "reopen-tab", title: "Open the closed workflow again", group: "Workflow", keys: "Alt+Shift+W", run: () => void app.papers.reopen() },
+    { id: "next-tab", title: "Next workflow", group: "Workflow", keys: "Alt+PageDown", enabled: several, run: () => {
+      app.papers.step(1);
+    } },
+    { id: "previous-tab", title: "Workflow before", group: "Workflow", keys: "Alt+PageUp", enabled: several, run: () => {
+      app.papers.step(-1);
+    } },
+    { id: "versions", title: "Versions…", group: "Workflow", keys: "Alt+V", run: () => {
+      ui.dialog.value = "versions";
+    } },
+    { id: "autosave", title: "Let saved workflows save themselves, or not", group: "Workflow", run: toggleAutosave },
   ];
 }
 

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { readable } from "../input/keymap";
 import type { App } from "./app";
 import { Icon, type IconName, Logo } from "./icons";
+import { Tabs } from "./tabs";
 import { ui } from "./ui";
 
 export function TopBar({ app }: { app: App }): JSX.Element {
@@ -12,10 +13,7 @@ export function TopBar({ app }: { app: App }): JSX.Element {
         <span class="brand" title="Latent Loom">
           <Logo />
         </span>
-        <button class="doc-name" onClick={() => app.commands.run("open")} title="Open another workflow">
-          <span class="doc-text">{ui.name}</span>
-          {!ui.saved.value && <span class="unsaved" title="Not saved to a file yet; kept in this browser" />}
-        </button>
+        <Tabs app={app} />
         <span class="wide-only bar-part">
           <Tool app={app} id="save" icon="save" />
           <Tool app={app} id="undo" icon="undo" disabled={!ui.canUndo.value} />

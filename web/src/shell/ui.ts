@@ -27,6 +27,18 @@ export interface Result {
   workflow: unknown;
 }
 
+/** An open document in the top bar. */
+export interface TabView {
+  id: string;
+  name: string;
+  saved: boolean;
+  active: boolean;
+  /** Share of its running job. */
+  progress: number | null;
+  /** Someone else changed its file. */
+  alarm: boolean;
+}
+
 export interface MenuLine {
   title: string;
   keys?: string;
@@ -39,8 +51,11 @@ export const ui = {
   queueCount: signal(0),
   running: signal(false),
   progress: signal(0),
+  tabs: signal<TabView[]>([]),
   name: signal("Untitled"),
   saved: signal(true),
+  /** The shown document's file was changed elsewhere. */
+  conflict: signal(false),
   canUndo: signal(false),
   canRedo: signal(false),
   zoom: signal(1),
@@ -51,7 +66,7 @@ export const ui = {
   results: signal<Result[]>([]),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),

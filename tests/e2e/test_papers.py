@@ -1,0 +1,130 @@
+"""Documents in the real page: tabs, the journal, and files that others change."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import LiveServer, serving
+
+from .test_canvas import Canvas, browser, canvas, playwright
+
+__all__ = ["browser", "canvas"]
+
+
+def tab(canvas: Canvas, name: str) -> Any:
+    return canvas.page.get_by_role("tab", name=re.compile(f"^{name}"))
+
+
+def save_as(canvas: Canvas, name: str) -> None:
+    canvas.page.keyboard.press("Control+Shift+s")
+    canvas.page.keyboard.press("Control+a")
+    canvas.page.keyboard.type(name)
+    canvas.page.keyboard.press("Enter")
+    canvas.page.get_by_text(f"Saved as {name}.json").wait_for()
+
+
+def steps(canvas: Canvas) -> int:
+    return int(canvas.node("5")["widgets_values"][2])
+
+
+def test_a_run_lands_in_the_tab_that_asked_and_tabs_survive_a_reload(canvas: Canvas) -> None:
+    keys = canvas.page.keyboard
+    canvas.fill("5", "steps", "30")
+    canvas.run()
+    canvas.wait("mark('5').live")
+    keys.press("Alt+n")
+    canvas.wait("workflow().nodes.length === 0")
+    canvas.command("open the default workflow")
+    canvas.wait("workflow().nodes.length > 0")
+    assert tab(canvas, "Default").count() == 2
+    canvas.fill("5", "steps", "7")
+    tab(canvas, "Default").first.click()
+    canvas.wait("mark('9').images.length > 0")
+    assert steps(canvas) == 30
+    tab(canvas, "Default").last.click()
+    assert steps(canvas) == 7
+    assert canvas.ask("mark('9').images") == []
+    canvas.reload()
+    assert steps(canvas) == 7
+    keys.press("Control+z")
+    assert steps(canvas) == 20
+    tab(canvas, "Default").first.click()
+    canvas.wait("mark('9').images.length > 0")
+    assert steps(canvas) == 30
+    tab(canvas, "Default").first.click(button="middle")
+    assert tab(canvas, "Default").count() == 1
+    keys.press("Alt+Shift+w")
+    canvas.wait("mark('9').images.length > 0")
+
+
+def test_a_crash_of_the_page_loses_nothing(canvas: Canvas, live_server: LiveServer) -> None:
+    canvas.fill("2", "text", "typed just before the crash")
+    context = canvas.page.context
+    with canvas.page.expect_event("crash"), suppress(playwright.Error):
+        canvas.page.goto("chrome://crash", timeout=5000)
+    after = Canvas(context.new_page(), live_server.url)
+    assert after.node("2")["widgets_values"] == ["typed just before the crash"]
+    after.page.keyboard.press("Control+z")
+    assert after.node("2")["widgets_values"] != ["typed just before the crash"]
+    assert after.faults == []
+
+
+def test_two_tabs_on_one_file_follow_each_other_or_ask(
+    canvas: Canvas, live_server: LiveServer
+) -> None:
+    save_as(canvas, "shared")
+    other = Canvas(canvas.page.context.new_page(), live_server.url)
+    other.page.keyboard.press("Control+o")
+    other.page.get_by_role("button", name="shared").click()
+    tab(other, "shared").wait_for()
+    other.fill("5", "steps", "11")
+    other.page.keyboard.press("Control+s")
+    # Unchanged here: the new version is shown.
+    canvas.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 11")
+    # Changed on both sides: nobody is overwritten.
+    canvas.fill("5", "steps", "12")
+    other.fill("5", "steps", "13")
+    other.page.keyboard.press("Control+s")
+    canvas.page.bring_to_front()
+    canvas.page.get_by_role("alert", name="Conflict").wait_for()
+    assert steps(canvas) == 12
+    canvas.page.get_by_role("button", name="Keep mine").click()
+    canvas.page.get_by_text("Yours is saved").wait_for()
+    stored = live_server.get("/userdata/workflows%2Fshared.json")
+    assert next(n for n in stored["nodes"] if n["id"] == 5)["widgets_values"][2] == 12
+    other.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 12")
+    canvas.page.keyboard.press("Alt+v")
+    canvas.page.get_by_role("button", name="Restore Theirs").first.click()
+    canvas.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 13")
+    assert other.faults == []
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[LiveServer]:
+    with serving(tmp_path / "base") as server:
+        yield server
+
+
+def test_edits_while_the_server_is_away_are_saved_when_it_is_back(
+    browser: Any, own_server: LiveServer
+) -> None:
+    context = browser.new_context(viewport={"width": 1600, "height": 900})
+    canvas = Canvas(context.new_page(), own_server.url)
+    save_as(canvas, "steady")
+    own_server.stop()
+    canvas.page.get_by_text("Reconnecting").wait_for()
+    canvas.fill("5", "steps", "9")
+    own_server.start()
+
+    def stored() -> bool:
+        file = own_server.get("/userdata/workflows%2Fsteady.json")
+        return bool(next(n for n in file["nodes"] if n["id"] == 5)["widgets_values"][2] == 9)
+
+    own_server.until(stored, "the file follows")
+    assert steps(canvas) == 9
+    context.close()
+    assert canvas.faults == []
