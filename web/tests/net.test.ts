@@ -110,7 +110,7 @@ describe("the run store", () => {
     const found = readNodeErrors({
       node_errors: { "12:3": { class_type: "X", errors: [{ type: "required_input_missing", message: "Required input is missing", details: "clip", extra_info: { input_name: "clip" } }] } },
     });
-    expect(found.get("12")).toEqual([{ input: "clip", text: "Required input is missing: clip" }]);
+    expect(found.get("12:3")).toEqual([{ input: "clip", text: "Required input is missing: clip" }]);
   });
 });
 

@@ -117,9 +117,12 @@ function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number 
 const hasWidget = (box: NodeBox, name: string): boolean =>
   box.allWidgets.some((widget) => widget.name === name);
 
+/** Values without a row of their own. */
+const PLACELESS = new Set<Widget["kind"]>(["control", "upload", "hidden"]);
+
 /** Place widget rows from `y` on; multi-line fields share what the node's height leaves. */
 function placeWidgets(box: NodeBox, inputs: Socket[], y: number): number {
-  const rows = box.allWidgets.filter((w) => w.kind !== "control" && w.kind !== "upload");
+  const rows = box.allWidgets.filter((w) => !PLACELESS.has(w.kind));
   const tall = rows.filter((w) => w.kind === "multiline").length;
   const fixed = (rows.length - tall) * ROW_PITCH + tall * 4;
   const bottom = rows.length > 0 ? 8 : 2;

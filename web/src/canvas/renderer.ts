@@ -149,9 +149,7 @@ export class Renderer {
 
   private drawOverlay(scene: Scene): void {
     const env = this.begin(this.overlay, scene);
-    for (const key of scene.markedKeys()) {
-      const box = scene.boxes.get(key);
-      if (!box) continue;
+    for (const box of scene.markedBoxes()) {
       drawProgress(env, box);
       if (!box.collapsed) drawLive(env, box);
     }

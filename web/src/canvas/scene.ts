@@ -4,8 +4,10 @@
  * Invariant: after `refresh` there is one box per node, laid out for its present JSON. Only nodes
  * that a patch or a mark touched are laid out again, so undo and runs never rebuild the rest.
  */
-import type { Change, Document } from "../model/document";
+import { INPUTS, isBoundary, OUTPUTS } from "../model/boundary";
+import { type Change, definitionPaths, type Document } from "../model/document";
 import type { Specs } from "../model/schema";
+import { withSubgraphs } from "../model/subgraphspec";
 import { hasUpload, readWidget } from "../model/widgets";
 import { type Key, keyOf, type Link } from "../model/workflow";
 import { around, overlaps, type Rect, type Vec } from "./camera";
@@ -36,6 +38,26 @@ export type Marks = Map<Key, Mark>;
 
 export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], live: null, errors: [] };
 
+const SHOWN_PICTURES = 4;
+
+/** What the nodes inside an instance add up to. */
+function rollUp(marks: readonly Mark[]): Mark {
+  const some = (state: RunState): boolean => marks.some((mark) => mark.state === state);
+  const ended = marks.filter((m) => m.state === "done" || m.state === "cached").length;
+  const now = marks.find((mark) => mark.state === "running");
+  const part = now?.progress && now.progress.max > 0 ? now.progress.value / now.progress.max : 0;
+  const failed = some("error") ? "error" : some("pending") ? "pending" : some("done") ? "done" : "idle";
+  const state = now || (ended > 0 && some("pending")) ? "running" : some("cached") && failed === "idle" ? "cached" : failed;
+  return {
+    state,
+    progress: state === "running" ? { value: Math.round((ended + part) * 10) / 10, max: marks.length } : null,
+    images: marks.flatMap((mark) => mark.images).slice(0, SHOWN_PICTURES),
+    texts: marks.flatMap((mark) => mark.texts),
+    live: now?.live ?? null,
+    errors: marks.flatMap((mark) => mark.errors.map(({ text }) => ({ input: null, text }))),
+  };
+}
+
 export interface Wire {
   link: Link;
   from: NodeBox;
@@ -50,7 +72,13 @@ export class Scene {
   readonly selection = new Set<Key>();
   readonly boxes = new Map<Key, NodeBox>();
   private readonly grid = new Grid<NodeBox>();
+  /** By execution id: marks of all levels are kept, whichever is shown. */
   private marks: Marks = new Map();
+  private readonly rolled = new Map<Key, Mark>();
+  /** Execution path of the level that is shown: "" at the root, else such as `12:34:`. */
+  path = "";
+  private merged: Specs | null = null;
+  private base: Specs;
   private wireList: Wire[] | null = null;
   private stale = new Set<Key>();
   private structure = true;
@@ -61,23 +89,48 @@ export class Scene {
 
   constructor(
     public doc: Document,
-    public specs: Specs,
+    specs: Specs,
     public theme: Theme,
     readonly images: Images,
     /** Address of an uploaded picture by the value of its widget. */
     private readonly inputUrl: (value: string) => string,
     private readonly dirty: (layer: Layer) => void,
   ) {
+    this.base = specs;
     this.unsubscribe = doc.onChange((change) => {
       this.onChange(change);
     });
   }
 
+  /** Node types: those of the server, and the subgraphs of the file. */
+  get specs(): Specs {
+    this.merged ??= withSubgraphs(this.base, this.doc);
+    return this.merged;
+  }
+
+  set specs(specs: Specs) {
+    this.base = specs;
+    this.merged = null;
+  }
+
+  /** True if a node is an instance of a subgraph of this file. */
+  isInstance(box: NodeBox): boolean {
+    return definitionPaths(this.doc.file).has(box.node.type);
+  }
+
   /** Show another document with its marks. */
   open(doc: Document, marks: Marks = new Map()): void {
+    this.marks = marks;
+    this.rolled.clear();
+    this.enter(doc, "");
+  }
+
+  /** Show another level of the same file; `path` leads to it. */
+  enter(doc: Document, path: string): void {
+    this.path = path;
+    this.merged = null;
     this.unsubscribe();
     this.doc = doc;
-    this.marks = marks;
     this.unsubscribe = doc.onChange((change) => {
       this.onChange(change);
     });
@@ -94,23 +147,48 @@ export class Scene {
     this.dirty("world");
   }
 
+  /** What to draw on a node of this level; an instance shows what happens inside it. */
   mark(key: Key): Mark {
-    return this.marks.get(key) ?? NO_MARK;
+    const id = this.path + key;
+    return this.marks.get(id) ?? this.rolledUp(id) ?? NO_MARK;
+  }
+
+  /** The mark of an execution id, on whichever level. */
+  markOf(id: Key): Mark {
+    return this.marks.get(id) ?? NO_MARK;
+  }
+
+  private rolledUp(id: Key): Mark | null {
+    const known = this.rolled.get(id);
+    if (known) return known;
+    const made = rollUp([...this.marks].filter(([other]) => other.startsWith(`${id}:`)).map(([, mark]) => mark));
+    // Levels without runs would otherwise be asked again for every node and frame.
+    this.rolled.set(id, made);
+    return made;
   }
 
   /** Change what a run left on a node; only what shows on the world layer redraws it. */
   setMark(key: Key, part: Partial<Mark>): void {
-    const old = this.mark(key);
+    const old = this.markOf(key);
     const mark = { ...old, ...part };
     this.marks.set(key, mark);
+    this.rolled.clear();
     // A first live picture makes room for itself; later ones only repaint the overlay.
     const quiet = mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.errors === old.errors;
     if (quiet && (mark.live === null) === (old.live === null)) this.dirty("overlay");
-    else this.touch(key);
+    else if (key.startsWith(this.path)) this.touch(key.slice(this.path.length).split(":")[0] ?? "");
   }
 
+  /** Execution ids of all levels that have a mark. */
   markedKeys(): Key[] {
     return [...this.marks.keys()];
+  }
+
+  /** Nodes of the shown level that have a mark, their own or from inside. */
+  markedBoxes(): NodeBox[] {
+    const here = this.markedKeys().filter((id) => id.startsWith(this.path));
+    const keys = new Set(here.map((id) => id.slice(this.path.length).split(":")[0] ?? ""));
+    return [...keys].flatMap((key) => this.boxes.get(key) ?? []);
   }
 
   /** Lay a node out again before the next frame. */
@@ -170,6 +248,7 @@ export class Scene {
   }
 
   private onChange(change: Change): void {
+    if (change.ops.some((op) => op.path[0] === "definitions")) this.redefine();
     for (const key of change.nodes) this.stale.add(key);
     if (change.structure) this.structure = true;
     // The whole list was replaced: another version of the file, or a way back from one.
@@ -177,8 +256,18 @@ export class Scene {
     this.dirty("world");
   }
 
+  /** A subgraph changed: its instances have other sockets or values. */
+  private redefine(): void {
+    const before = this.merged;
+    this.merged = null;
+    for (const box of this.boxes.values()) {
+      if (isBoundary(box.key) || before?.get(box.node.type) !== this.specs.get(box.node.type)) this.stale.add(box.key);
+    }
+  }
+
   private sweep(): void {
     const alive = new Set(this.doc.raw.nodes.map((node) => keyOf(node.id)));
+    if (this.doc.node(INPUTS)) for (const key of [INPUTS, OUTPUTS]) alive.add(key);
     for (const [key, box] of this.boxes) {
       if (alive.has(key)) continue;
       this.grid.remove(box);
@@ -199,7 +288,7 @@ export class Scene {
     if (!node) return;
     const spec = this.specs.get(node.type);
     const fresh = layoutNode(node, spec, this.aspectOf(key));
-    fresh.rank = Number(this.doc.nodePath(key)[1]);
+    fresh.rank = isBoundary(key) ? -1 : Number(this.doc.nodePath(key)[1]);
     const box = this.boxes.get(key);
     if (!box) {
       this.boxes.set(key, fresh);

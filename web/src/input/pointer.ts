@@ -140,7 +140,8 @@ export class PointerMachine {
     }
     return this.dragOf(hit, p, (end) => {
       if (!this.isDouble(end.screen)) return;
-      if (hit.kind === "header") ws.edit((site) => editTitle(site, ws.scene, hit.box));
+      if (ws.scene.isInstance(hit.box)) ws.doors.enter(hit.box.key);
+      else if (hit.kind === "header") ws.edit((site) => editTitle(site, ws.scene, hit.box));
       if (hit.kind === "preview") ws.doors.show(hit.box.key);
     });
   }

@@ -21,6 +21,8 @@ export interface Doors {
   say(text: string, kind: "info" | "error"): void;
   /** Choose a picture for the upload widget of a node. */
   upload(key: Key): void;
+  /** Show the inside of a subgraph node. */
+  enter(key: Key): void;
   /** Show the pictures of a node large. */
   show(key: Key): void;
 }

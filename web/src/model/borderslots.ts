@@ -1,6 +1,7 @@
 /** The inputs and outputs of a subgraph: adding, naming and removing them from inside. */
 import { INPUTS, linkIdsOf, OUTPUTS, slotsOf } from "./boundary";
 import type { Document, Edit } from "./document";
+import { freshUuid } from "./ids";
 import type { Json } from "./json";
 import { keyOf } from "./workflow";
 
@@ -12,7 +13,7 @@ export function addSlot(edit: Edit, doc: Document, side: Side, wish: string, typ
   let name = wish || String(type as string).toLowerCase();
   for (let i = 1; taken.has(name); i++) name = `${wish}_${String(i)}`;
   if (!Array.isArray(doc.raw[side])) edit.set([side], []);
-  edit.push([side], { id: crypto.randomUUID(), name, type, linkIds: [] });
+  edit.push([side], { id: freshUuid(), name, type, linkIds: [] });
   return name;
 }
 

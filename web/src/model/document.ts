@@ -52,6 +52,11 @@ export class Document {
     this.history = parent ? parent.history : new History(raw, touchesStructure);
   }
 
+  /** The root of the file. */
+  root(): Document {
+    return this.subgraph === null ? this : new Document(this.history.raw, this, null);
+  }
+
   /** The inside of a subgraph, by the id of its definition. */
   inside(id: string): Document {
     return new Document(this.history.raw, this, id);

@@ -11,6 +11,15 @@ const above = (ids: Iterable<unknown>): number => {
   return top + 1;
 };
 
+/** A random uuid; pages that are not served safely have no `randomUUID`. */
+export function freshUuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 function counter(workflow: Workflow, root: string, state: string): { path: string[]; value: unknown } {
   const inState = workflow["state"];
   if (workflow["version"] === 1 && inState !== null && typeof inState === "object") {

@@ -5,10 +5,12 @@
  */
 import { isObject, type Json, type JsonObject } from "./json";
 
-export type WidgetKind = "number" | "combo" | "toggle" | "text" | "multiline" | "color";
+export type WidgetKind = "number" | "combo" | "toggle" | "text" | "multiline" | "color" | "hidden";
 
 export interface InputSpec {
   name: string;
+  /** What people read in place of the name. */
+  label?: string;
   /** Socket type; combos are "COMBO". */
   type: string;
   required: boolean;

@@ -1,5 +1,6 @@
 /** Fuzzy search over node types: letters in order, with better marks for words and beginnings. */
 import type { NodeSpec } from "./schema";
+import { isBorder } from "./subgraphspec";
 import { compatible } from "./types";
 import type { Json } from "./json";
 
@@ -68,7 +69,7 @@ export function searchNodes(
 ): NodeSpec[] {
   const ranked: [number, NodeSpec][] = [];
   for (const spec of specs) {
-    if (filter && !fitsFilter(spec, filter)) continue;
+    if (isBorder(spec.type) || (filter && !fitsFilter(spec, filter))) continue;
     const names = [spec.title, spec.type, ...spec.aliases];
     const best = Math.max(...names.map((name) => score(query.trim(), name)), score(query.trim(), spec.category) / 4);
     if (best > 0) ranked.push([best - (spec.deprecated ? 100 : 0) - (spec.virtual ? 1 : 0), spec]);

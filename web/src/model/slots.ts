@@ -55,7 +55,7 @@ function missingInputs(listed: readonly Socket[], spec: NodeSpec | undefined): S
   );
   return missing.map((input) => ({
     name: input.name,
-    label: input.name,
+    label: input.label ?? input.name,
     type: input.type,
     index: -1,
     widget: input.widget ? input.name : null,

@@ -244,9 +244,9 @@ function textsOf(output: Json): readonly string[] {
   return texts.flatMap((entry) => text(entry ?? undefined) ?? []);
 }
 
-/** The node on the canvas that an execution id belongs to: the outermost part of a path. */
+/** The node that an execution id belongs to; what expansion adds behind a dot is its inside. */
 export function nodeKey(id: Json | undefined): Key | null {
-  return id == null ? null : (String(id as string).split(/[:.]/)[0] ?? null);
+  return id == null ? null : (String(id as string).split(".")[0] ?? null);
 }
 
 /** `node_errors` of a refused prompt, as sentences per node. */

@@ -21,6 +21,7 @@ import { painter } from "../widgets/paint";
 import { Channel, separate } from "./channel";
 import { Files } from "./files";
 import { tabId, uuid } from "./identity";
+import { leaveGone, showLevel } from "./levels";
 import { contextMenu } from "./menus";
 import { type Desk, freshMeta, Papers, type Session } from "./papers";
 import { Running } from "./running";
@@ -108,6 +109,7 @@ export class App {
         shown = session;
         clearTimeout(this.viewTimer);
         this.scene.open(session.doc, session.marks);
+        ui.trail.value = [];
         for (const key of session.selection) this.scene.selection.add(key);
         this.hadView = session.meta.view !== null;
         this.restoreView();
@@ -119,6 +121,7 @@ export class App {
       },
       changed: (session, change) => {
         this.running.forget(session, change.ops);
+        leaveGone(this);
         if (session.meta.saved) this.remember({ saved: false }, session);
         this.saving.later(session);
         this.showMeta();
@@ -218,6 +221,9 @@ export class App {
       upload: (key) => {
         this.files.chooseUpload(key);
       },
+      enter: (key) => {
+        showLevel(this, [...this.scene.path.split(":").slice(0, -1), key]);
+      },
       show: (key) => {
         const box = this.scene.boxes.get(key);
         const urls = box ? this.scene.pictureUrls(box) : [];
@@ -234,7 +240,7 @@ export class App {
       ui.zoom.value = scale;
       clearTimeout(this.viewTimer);
       const { session } = this;
-      session.meta.view = [x, y, scale];
+      if (this.scene.path === "") session.meta.view = [x, y, scale];
       this.viewTimer = window.setTimeout(() => {
         session.journal.writeMeta();
       }, 400);

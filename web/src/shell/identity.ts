@@ -1,17 +1,13 @@
-/** Random ids that also work on plain http pages, where `crypto.randomUUID` does not exist. */
-export function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
+/** Who this page is to the server. */
+import { freshUuid } from "../model/ids";
+
+export { freshUuid as uuid } from "../model/ids";
 
 /** An id that stays with this browser tab over reloads. */
 export function tabId(): string {
   const known = sessionStorage.getItem("loom.tab");
   if (known) return known;
-  const fresh = uuid();
+  const fresh = freshUuid();
   sessionStorage.setItem("loom.tab", fresh);
   return fresh;
 }

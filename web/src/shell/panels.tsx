@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { isObject, type Json } from "../model/json";
 import { asWorkflow } from "../model/workflow";
 import type { App } from "./app";
+import { showNode } from "./levels";
 import { Icon } from "./icons";
 import { type Result, sentenceOf, toast, ui } from "./ui";
 
@@ -115,8 +116,7 @@ function Problems({ app }: { app: App }): JSX.Element {
   const problems = ui.problems.value;
   if (problems.length === 0) return <p class="empty">No problems.</p>;
   const jump = (node: string): void => {
-    app.workspace.select([node]);
-    app.workspace.frame([node]);
+    showNode(app, node);
   };
   return (
     <>

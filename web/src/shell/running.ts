@@ -2,9 +2,11 @@
 import { type Mark, NO_MARK } from "../canvas/scene";
 import { advanceControls } from "../model/actions";
 import { isObject, type Json, type JsonObject } from "../model/json";
+import { levelsOf } from "../model/levels";
 import type { Op } from "../model/patch";
 import { buildPrompt } from "../model/prompt";
 import type { Document } from "../model/document";
+import type { Specs } from "../model/schema";
 import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
 import { imagesOf, ServerError } from "../net/client";
 import { type JobEnd, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
@@ -135,10 +137,9 @@ export class Running {
   /** Node types this server lacks would make it refuse everything: say which, on the nodes. */
   private checkTypes(): boolean {
     const { scene, session } = this.app;
-    const runs = (mode: number): boolean => mode !== Mode.Mute && mode !== Mode.Bypass;
-    const missing = session.doc.raw.nodes.filter((node) => !scene.specs.has(node.type) && runs(modeOf(node)));
-    for (const node of missing) {
-      scene.setMark(keyOf(node.id), { errors: [{ input: null, text: whyMissing(session.doc, node) }] });
+    const missing = unknownNodes(session.doc, scene.specs);
+    for (const { id, node } of missing) {
+      scene.setMark(id, { errors: [{ input: null, text: whyMissing(node) }] });
     }
     if (missing.length === 0) return true;
     toast(`${String(missing.length)} node${missing.length > 1 ? "s have" : " has"} an unknown type.`, "error");
@@ -252,7 +253,7 @@ export class Running {
 
   private update(node: Key, change: NodeUpdate, prompt: string): void {
     const session = this.owners.get(prompt);
-    if (!session?.doc.node(node)) return;
+    if (!session?.doc.node(outermost(node))) return;
     const old = session.marks.get(node) ?? NO_MARK;
     const mark: Partial<Mark> = {};
     if (change.state) mark.state = change.state;
@@ -281,12 +282,12 @@ export class Running {
     for (let next = this.nextPreview; next; next = this.nextPreview) {
       this.nextPreview = null;
       const prompt = next.prompt ?? this.runs.running ?? "";
-      const node = next.node?.split(/[:.]/)[0] ?? this.runs.nodeOf(prompt);
+      const node = next.node?.split(".")[0] ?? this.runs.nodeOf(prompt);
       // A document in the background shows its previews when it is looked at again.
       if (node == null || this.owners.get(prompt) !== this.app.session) continue;
       const live = await createImageBitmap(next.blob).catch(() => null);
-      if (!live || this.owners.get(prompt) !== this.app.session || !this.app.scene.doc.node(node)) continue;
-      const old = this.app.scene.mark(node).live;
+      if (!live || this.owners.get(prompt) !== this.app.session || !this.app.session.doc.node(outermost(node))) continue;
+      const old = this.app.scene.markOf(node).live;
       this.app.scene.setMark(node, { live });
       old?.close();
     }
@@ -307,7 +308,7 @@ export class Running {
   private clearErrors(): void {
     const { scene } = this.app;
     for (const key of scene.markedKeys()) {
-      if (scene.mark(key).errors.length === 0) continue;
+      if (scene.markOf(key).errors.length === 0) continue;
       scene.setMark(key, { errors: [], state: "idle" });
     }
     this.listProblems(false);
@@ -318,8 +319,8 @@ export class Running {
     const { scene } = this.app;
     if (session !== this.app.session) return;
     const meant = ops.filter((op) => op.path[0] === "nodes" && MEANING.has(String(op.path[2])));
-    const keys = new Set(meant.flatMap((op) => scene.doc.raw.nodes[Number(op.path[1])]?.id ?? []).map(keyOf));
-    const wrong = [...keys].filter((key) => scene.mark(key).errors.length > 0);
+    const keys = new Set(meant.flatMap((op) => this.app.session.doc.raw.nodes[Number(op.path[1])]?.id ?? []).map(keyOf));
+    const wrong = [...keys].filter((key) => scene.markOf(key).errors.length > 0);
     for (const key of wrong) scene.setMark(key, { errors: [], state: "idle" });
     if (wrong.length > 0) this.listProblems(false);
   }
@@ -336,9 +337,14 @@ export class Running {
     const { scene } = this.app;
     scene.refresh();
     ui.problems.value = scene.markedKeys().flatMap((key) =>
-      scene.mark(key).errors.map(({ text }) => ({ node: key, title: scene.boxes.get(key)?.title ?? key, text })),
+      scene.markOf(key).errors.map(({ text }) => ({ node: key, title: this.titleOf(key), text })),
     );
     if (open && ui.problems.value.length > 0) ui.panel.value = "problems";
+  }
+
+  private titleOf(id: Key): string {
+    const { scene } = this.app;
+    return scene.boxes.get(id.slice(scene.path.length))?.title ?? `Node ${id}`;
   }
 
   /** The tab title tells the progress, so that another tab can be looked at meanwhile. */
@@ -352,13 +358,22 @@ export class Running {
   }
 }
 
-function whyMissing(doc: Document, node: RawNode): string {
-  const definitions = doc.raw["definitions"];
-  const subgraphs = isObject(definitions) ? definitions["subgraphs"] : null;
-  const known = Array.isArray(subgraphs) && subgraphs.some((s) => isObject(s) && s["id"] === node.type);
-  if (known) return "This node is a subgraph. It is shown and kept, but this version cannot run it yet.";
+function whyMissing(node: RawNode): string {
   return `This server has no node type "${node.type}". Install the pack it comes from, or mute the node to run the rest.`;
 }
+
+/** Nodes of all levels that would run and that the server does not know, by execution id. */
+function unknownNodes(doc: Document, specs: Specs): { id: Key; node: RawNode }[] {
+  const off = (node: RawNode): boolean => modeOf(node) === Mode.Mute || modeOf(node) === Mode.Bypass;
+  return [...levelsOf(doc).values()].flatMap((level) =>
+    level.doc.raw.nodes
+      .filter((node) => !specs.has(node.type) && !off(node))
+      .map((node) => ({ id: level.path + keyOf(node.id), node })),
+  );
+}
+
+/** The node of the root that an execution id lies in. */
+const outermost = (id: Key): Key => id.split(":")[0] ?? id;
 
 /** The workflow inside a history entry: `prompt[3].extra_pnginfo.workflow`. */
 function workflowOf(entry: JsonObject): Json {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { App } from "./app";
 import { ConflictBar } from "./conflict";
 import { Dialogs } from "./dialogs";
+import { Trail } from "./levels";
 import { Menu, Toasts, Viewer } from "./overlays";
 import { Panel } from "./panels";
 import { NodeSearch, Palette } from "./search";
@@ -21,6 +22,7 @@ export function Side({ app }: { app: App }): JSX.Element | null {
 export function Over({ app }: { app: App }): JSX.Element {
   return (
     <>
+      <Trail app={app} />
       <NodeSearch app={app} />
       <Menu app={app} />
       <ConflictBar app={app} />

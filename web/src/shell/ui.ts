@@ -58,6 +58,8 @@ export const ui = {
   conflict: signal(false),
   canUndo: signal(false),
   canRedo: signal(false),
+  /** The levels above the shown one and itself, from the workflow inward; empty at the root. */
+  trail: signal<{ keys: readonly Key[]; name: string }[]>([]),
   zoom: signal(1),
   theme: signal<"dark" | "light">("dark"),
   panel: signal<"queue" | "results" | "problems" | null>(null),

@@ -68,12 +68,15 @@ function drawBar({ ctx, theme }: Env, { rect, widget }: WidgetBox, part: number)
   ctx.restore();
 }
 
+const labelOf = (row: WidgetBox): string =>
+  row.socket?.socket.label ?? row.widget.input.label ?? row.widget.name;
+
 function drawLine(state: Row): void {
   const { env, row, room, linked } = state;
   const { ctx, theme } = env;
   const { x, y } = row.rect;
   const middle = y + ROW / 2 + 0.5;
-  const name = row.widget.name;
+  const name = labelOf(row);
   const label = fit(FONT.label, name, room * (env.lod === "full" ? 0.55 : 0.9));
   ctx.font = FONT.label;
   ctx.textBaseline = "middle";
