@@ -9,6 +9,7 @@ LoomError
 ├── InvalidFolderConfig    a YAML file of model paths that cannot be read
 ├── PathOutsideRoot        a name that leaves the folder it must stay in
 ├── JobConflict            a job id that is already taken
+├── AccountError           an account that cannot be made or changed like this
 └── WorkerLost             the worker process ended while a job was running
 
 Interrupted                a run was cancelled: not an error, so it is outside the tree
@@ -91,6 +92,10 @@ class JobConflict(LoomError):
 
 class WorkerLost(LoomError):
     """The worker process ended while a job was running."""
+
+
+class AccountError(LoomError):
+    """An account that cannot be made or changed like this."""
 
 
 class Interrupted(Exception):

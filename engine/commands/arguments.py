@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: Flags of other launchers that mean something we do not do, and what to do instead.
 ELSEWHERE = {
-    "--multi-user": "there is one user per server",
     "--windows-standalone-build": "leave it out; add --auto-launch to open the browser",
     "--use-pytorch-cross-attention": "leave it out; it is what is always used",
     "--use-split-cross-attention": "leave it out; attention never holds the whole matrix",

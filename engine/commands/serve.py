@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 from aiohttp import web
 from filelock import FileLock, Timeout
 
-from engine.errors import LoomError
+from engine.errors import AccountError, LoomError
 from engine.memory import collect_garbage_rarely
 from engine.server.app import build
 from engine.server.state import STATE, ServerConfig
+from engine.store import accounts
+from engine.store.database import connect
 from engine.workers.config import WorkerConfig
 
 from .arguments import ROOT, add_device, add_folders, device_of, folders_of
@@ -27,6 +30,8 @@ from .worker_flags import add_workers, workers_of
 log = logging.getLogger("loom")
 
 EVERYWHERE = "0.0.0.0,::"
+#: Characters of a token given at start.
+SHORTEST_TOKEN = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,10 +84,29 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--port", type=int, default=8188, help="default: 8188")
     group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that this server is reached by, such as that of a proxy; may be repeated",
+    )
+    group.add_argument(
+        "--token",
+        metavar="TOKEN",
+        help="ask for this token; @FILE reads it from a file, and LOOM_TOKEN in the environment "
+        "does the same. The page is opened as /?token=TOKEN",
+    )
+    group.add_argument(
+        "--multi-user",
+        action="store_true",
+        help="ask for an account; `main.py users add NAME` makes one. Accounts are asked for "
+        "without this flag too, as soon as there are any",
+    )
+    group.add_argument(
         "--insecure-no-auth",
         action="store_true",
-        help="allow --listen on addresses that other computers reach; whoever reaches them "
-        "can use this server",
+        help="allow --listen on addresses that other computers reach without accounts or "
+        "a token; whoever reaches them can use this server",
     )
     group.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="private key for https")
     group.add_argument("--tls-certfile", type=Path, metavar="FILE", help="certificate for https")
@@ -107,11 +131,15 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stdout if args.log_stdout else sys.stderr,
     )
     hosts = tuple(host.strip() for host in args.listen.split(",") if host.strip())
-    if problem := exposure(hosts, args.insecure_no_auth):
+    try:
+        server, worker = _configs(args, hosts)
+        server.folders.user.mkdir(parents=True, exist_ok=True)
+        problem = admission(server, args.insecure_no_auth)
+    except LoomError as error:
+        problem = str(error)
+    if problem:
         print(problem, file=sys.stderr)
         return 2
-    server, worker = _configs(args, hosts)
-    server.folders.user.mkdir(parents=True, exist_ok=True)
     lock = FileLock(server.folders.user / "server.lock")
     try:
         with lock.acquire(timeout=0):
@@ -130,19 +158,62 @@ def run(args: argparse.Namespace) -> int:
         return 2
 
 
+def _shown(argv: list[str]) -> tuple[str, ...]:
+    """The command line as it may be told, without the token."""
+    shown = list(argv)
+    for i, word in enumerate(argv):
+        if word == "--token" and i + 1 < len(shown):
+            shown[i + 1] = "***"
+        elif word.startswith("--token="):
+            shown[i] = "--token=***"
+    return tuple(shown)
+
+
 def _level(args: argparse.Namespace) -> str:
     return "WARNING" if args.dont_print_server else str(args.verbose)
 
 
-def exposure(hosts: tuple[str, ...], insecure: bool) -> str:
-    """Why these addresses are refused; empty if they are fine."""
-    open_hosts = [host for host in hosts if not _is_loopback(host)]
-    if not open_hosts or insecure:
+def admission(server: ServerConfig, insecure: bool) -> str:
+    """Why a server may not start like this; empty if it may."""
+    has_users = _has_users(server.folders.user / "loom.db")
+    if server.accounts_only and not has_users:
+        return "--multi-user asks for accounts, and there are none: main.py users add NAME"
+    open_hosts = [host for host in server.hosts if not _is_loopback(host)]
+    if not open_hosts or insecure or has_users or server.token is not None:
         return ""
     return (
         f"--listen {','.join(open_hosts)} would let other computers run workflows here without "
-        "a password. Use 127.0.0.1, or add --insecure-no-auth if the network is yours."
+        "a password. Make an account (main.py users add NAME), give a --token, or add "
+        "--insecure-no-auth if everybody on that network may use this server."
     )
+
+
+def _has_users(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with contextlib.closing(connect(path)) as db:
+        return bool(accounts.everybody(db))
+
+
+def _token(args: argparse.Namespace) -> str | None:
+    """The token that the flags or the environment give.
+
+    Raises:
+        AccountError: it is too short to be safe, or its file cannot be read.
+    """
+    given = args.token or os.environ.get("LOOM_TOKEN")
+    if not given:
+        return None
+    try:
+        token = Path(given[1:]).read_text().strip() if given.startswith("@") else given
+    except OSError as error:
+        raise AccountError(
+            f"The token file {given[1:]} cannot be read: {error.strerror}."
+        ) from error
+    if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        text = f"The token has {len(token)} characters; give {SHORTEST_TOKEN} or more, in ASCII."
+        raise AccountError(text)
+    return token
 
 
 def _is_loopback(host: str) -> bool:
@@ -158,11 +229,14 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         folders=folders,
         hosts=hosts,
         port=args.port,
+        names=tuple(args.allow_host),
         web_root=args.front_end_root or ROOT / "web" / "dist",
         max_upload=int(args.max_upload_size * 2**20),
         cors_origin=args.enable_cors_header,
+        token=_token(args),
+        accounts_only=args.multi_user,
         metadata=not args.disable_metadata,
-        argv=tuple(sys.argv),
+        argv=_shown(sys.argv),
     )
     worker = WorkerConfig(
         folders=folders,
@@ -224,4 +298,5 @@ def _greet(args: argparse.Namespace, server: ServerConfig, tls: bool) -> None:
         import webbrowser
 
         shown = "127.0.0.1" if server.hosts[0] in EVERYWHERE.split(",") else addresses[0]
-        webbrowser.open(f"{scheme}://{shown}:{server.port}")
+        query = f"/?token={server.token}" if server.token else ""
+        webbrowser.open(f"{scheme}://{shown}:{server.port}{query}")

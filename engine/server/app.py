@@ -21,9 +21,11 @@ from engine.workers.local import LocalWorker
 from engine.workers.pool import MakeProcess
 from engine.workers.seats import Seat, seats
 
+from .access import admit
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
 from .hub import Hub
+from .people import People
 from .routes import ROUTES
 from .security import PAGE_POLICY, Handler, guard
 from .state import STATE, ServerConfig, ServerState
@@ -47,8 +49,11 @@ def build(
         places: where workers are to be; none means one on the device of ``worker``.
         make: makes their processes; None makes them on this computer.
     """
+    places = places or seats([worker.device])
+    state = _state(config, places, make or partial(LocalWorker, worker))
     app = web.Application(
-        middlewares=[answer_errors, guard(config.cors_origin)], client_max_size=config.max_upload
+        middlewares=[answer_errors, guard(config.cors_origin, config.names), admit(state.people)],
+        client_max_size=config.max_upload,
     )
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
@@ -56,8 +61,6 @@ def build(
     app.router.add_get("/", index)
     if config.web_root.is_dir():
         app.router.add_static("/", config.web_root)
-    places = places or seats([worker.device])
-    state = _state(config, places, make or partial(LocalWorker, worker))
     app[STATE] = state
     app.on_shutdown.append(lambda app: state.hub.close())
     app.cleanup_ctx.append(lambda app: _lifetime(state))
@@ -71,7 +74,8 @@ def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> S
     database, hub = Database(folders.user / "loom.db"), Hub()
     catalogue = Catalogue(folders.user / "nodes.json")
     dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
-    return ServerState(config, database, hub, catalogue, dispatcher)
+    people = People(database, config.token, config.accounts_only)
+    return ServerState(config, database, hub, catalogue, dispatcher, people)
 
 
 async def _lifetime(state: ServerState) -> AsyncIterator[None]:

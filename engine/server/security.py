@@ -9,7 +9,7 @@ Invariant: runs before every handler, the websocket's too.
 
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -26,15 +26,24 @@ PAGE_POLICY = (
 )
 
 
-def guard(cors_origin: str | None) -> Middleware:
-    """The middleware; ``cors_origin`` may use the API from elsewhere."""
-    own_names = frozenset({"localhost", socket.gethostname().lower()})
+def guard(cors_origin: str | None, names: Sequence[str] = ()) -> Middleware:
+    """The middleware.
+
+    Args:
+        cors_origin: may use the API from elsewhere.
+        names: that this server is reached by, besides this computer's own.
+    """
+    given = (name.lower() for name in names)
+    own_names = frozenset({"localhost", socket.gethostname().lower(), *given})
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = request.headers.get("Host", "")
         if not is_own_host(host, own_names):
-            text = f"This server does not answer to the name '{host[:100]}'; use its address."
+            text = (
+                f"This server does not answer to the name '{host[:100]}'; use its address, or "
+                "start it with --allow-host NAME."
+            )
             raise web.HTTPForbidden(text=text)
         origin = request.headers.get("Origin")
         allowed = cors_origin is not None and origin is not None and cors_origin in ("*", origin)

@@ -3,6 +3,7 @@
 Invariant: the only global of the server is the application that holds this state.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from engine.graph.prompt import Reader
 from engine.graph.validate import Checks
 from engine.store.database import Database
 
+from .attempts import Attempts
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
 from .hub import Hub
+from .people import People
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,12 @@ class ServerConfig:
         folders: roots of the installation.
         hosts: addresses to listen on.
         port: TCP port.
+        names: that the server is reached by, besides its addresses.
         web_root: the built canvas.
         max_upload: largest request body, in bytes.
         cors_origin: origin that may use the API from elsewhere; ``*`` for all; None for none.
+        token: lets whoever brings it in; None asks for none.
+        accounts_only: demand an account.
         metadata: whether output files carry the workflow.
         argv: command line, for ``/system_stats``.
     """
@@ -36,9 +42,12 @@ class ServerConfig:
     folders: Folders
     hosts: tuple[str, ...] = ("127.0.0.1",)
     port: int = 8188
+    names: tuple[str, ...] = ()
     web_root: Path = Path("web/dist")
     max_upload: int = 100 << 20
     cors_origin: str | None = None
+    token: str | None = field(default=None, repr=False)
+    accounts_only: bool = False
     metadata: bool = True
     argv: tuple[str, ...] = field(default=())
 
@@ -53,6 +62,9 @@ class ServerState:
         hub: the websocket clients.
         catalogue: the nodes.
         dispatcher: keeps the workers busy.
+        people: knows who is asking.
+        attempts: counts wrong passwords.
+        hashing: how many passwords may be checked at once.
         reader: reads prompts.
         checks: what is known of the nodes of the prompt before.
     """
@@ -62,8 +74,11 @@ class ServerState:
     hub: Hub
     catalogue: Catalogue
     dispatcher: Dispatcher
+    people: People
     reader: Reader = field(default_factory=Reader)
     checks: Checks = field(default_factory=Checks)
+    attempts: Attempts = field(default_factory=Attempts)
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 STATE = web.AppKey("state", ServerState)

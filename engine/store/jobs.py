@@ -31,6 +31,8 @@ class State(StrEnum):
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 #: States of jobs that a worker has.
 IN_HAND = (State.LEASED, State.RUNNING)
+#: Of one account, or of all if that is NULL.
+_OWNED = "(? IS NULL OR owner = ?)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Job:
         extra: what the client sent along, such as the canvas workflow.
         secrets: keys of ``extra`` that no answer may show.
         client: websocket session that gets the events.
+        owner: account whose job it is; None where there are no accounts.
         created: seconds since the epoch; so are ``started`` and ``ended``.
         attempts: how often it was leased to a worker.
         outputs: per node id, what it showed.
@@ -62,6 +65,7 @@ class Job:
     extra: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     client: str | None = None
+    owner: str | None = None
     state: State = State.QUEUED
     created: float = 0.0
     started: float | None = None
@@ -89,11 +93,12 @@ def add(db: sqlite3.Connection, job: Job) -> None:
         _dump(job.extra),
         _dump(job.secrets),
         job.client,
+        job.owner,
         time.time(),
     )
-    columns = "id, number, state, prompt, targets, extra, secrets, client, created"
+    columns = "id, number, state, prompt, targets, extra, secrets, client, owner, created"
     try:
-        db.execute(f"INSERT INTO jobs ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", row)
+        db.execute(f"INSERT INTO jobs ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?)", row)
     except sqlite3.IntegrityError as error:
         raise JobConflict(
             f"There is a job '{job.id}' already; send another prompt_id or none."
@@ -158,42 +163,51 @@ def remaining(db: sqlite3.Connection) -> int:
     return int(db.execute(query, (State.QUEUED, *IN_HAND)).fetchone()[0])
 
 
-def drop_queued(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> int:
-    """Remove waiting jobs, all or those of ``ids``; how many there were."""
+def drop_queued(
+    db: sqlite3.Connection, ids: Iterable[str] | None = None, owner: str | None = None
+) -> int:
+    """Remove waiting jobs, all or those of ``ids``, of one owner or all; how many there were."""
+    query = f"DELETE FROM jobs WHERE state = ? AND {_OWNED}"
     if ids is None:
-        return db.execute("DELETE FROM jobs WHERE state = ?", (State.QUEUED,)).rowcount
-    query = "DELETE FROM jobs WHERE state = ? AND id = ?"
-    return sum(db.execute(query, (State.QUEUED, id)).rowcount for id in ids)
+        return db.execute(query, (State.QUEUED, owner, owner)).rowcount
+    rows = [(State.QUEUED, owner, owner, id) for id in ids]
+    return sum(db.execute(f"{query} AND id = ?", row).rowcount for row in rows)
 
 
 def history(
-    db: sqlite3.Connection, max_items: int | None = None, offset: int | None = None
+    db: sqlite3.Connection,
+    max_items: int | None = None,
+    offset: int | None = None,
+    owner: str | None = None,
 ) -> list[Job]:
     """Ended jobs, oldest first.
 
     Args:
+        db: the database.
         max_items: at most so many; None means all.
         offset: skip so many of the oldest; None or negative takes the newest ``max_items``.
+        owner: only the jobs of this account; None means everybody's.
     """
-    final = "state IN (?, ?, ?)"
+    final = f"state IN (?, ?, ?) AND {_OWNED}"
+    which = (*FINAL, owner, owner)
     if offset is None or offset < 0:
         query = f"SELECT * FROM jobs WHERE {final} ORDER BY ended DESC, rowid DESC LIMIT ?"
-        rows = db.execute(query, (*FINAL, -1 if max_items is None else max_items)).fetchall()
+        rows = db.execute(query, (*which, -1 if max_items is None else max_items)).fetchall()
         return [_job(row) for row in reversed(rows)]
     query = f"SELECT * FROM jobs WHERE {final} ORDER BY ended, rowid LIMIT ? OFFSET ?"
     limit = -1 if max_items is None else max_items
-    return [_job(row) for row in db.execute(query, (*FINAL, limit, offset))]
+    return [_job(row) for row in db.execute(query, (*which, limit, offset))]
 
 
-def drop_history(db: sqlite3.Connection, ids: Iterable[str] | None = None) -> int:
-    """Forget ended jobs, all or those of ``ids``; how many there were."""
-    final = "state IN (?, ?, ?)"
+def drop_history(
+    db: sqlite3.Connection, ids: Iterable[str] | None = None, owner: str | None = None
+) -> int:
+    """Forget ended jobs, all or those of ``ids``, of one owner or all; how many there were."""
+    query = f"DELETE FROM jobs WHERE state IN (?, ?, ?) AND {_OWNED}"
     if ids is None:
-        return db.execute(f"DELETE FROM jobs WHERE {final}", FINAL).rowcount
-    return sum(
-        db.execute(f"DELETE FROM jobs WHERE {final} AND id = ?", (*FINAL, id)).rowcount
-        for id in ids
-    )
+        return db.execute(query, (*FINAL, owner, owner)).rowcount
+    rows = [(*FINAL, owner, owner, id) for id in ids]
+    return sum(db.execute(f"{query} AND id = ?", row).rowcount for row in rows)
 
 
 def cancel_queued(db: sqlite3.Connection, id: str) -> bool:
@@ -226,6 +240,7 @@ def search(
     ascending: bool = False,
     limit: int | None = None,
     offset: int = 0,
+    owner: str | None = None,
 ) -> tuple[list[Job], int]:
     """A page of jobs, and how many there are in all.
 
@@ -237,16 +252,18 @@ def search(
         ascending: oldest or shortest first.
         limit: jobs on the page; None means all.
         offset: jobs before the page.
+        owner: only the jobs of this account; None means everybody's.
     """
     wanted = list(State if states is None else states)
     where = f"state IN ({', '.join('?' * len(wanted))}) AND instr(lower(prompt), lower(?)) > 0"
+    where, which = f"{where} AND {_OWNED}", (*wanted, text, owner, owner)
     order = "coalesce(ended - started, 0)" if by_duration else "created"
     direction = "ASC" if ascending else "DESC"
-    total = db.execute(f"SELECT count(*) FROM jobs WHERE {where}", (*wanted, text)).fetchone()[0]
+    total = db.execute(f"SELECT count(*) FROM jobs WHERE {where}", which).fetchone()[0]
     rows = db.execute(
         f"SELECT * FROM jobs WHERE {where} ORDER BY {order} {direction}, rowid {direction} "
         "LIMIT ? OFFSET ?",
-        (*wanted, text, -1 if limit is None else limit, offset),
+        (*which, -1 if limit is None else limit, offset),
     )
     return [_job(row) for row in rows], int(total)
 

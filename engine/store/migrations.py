@@ -57,4 +57,27 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_by_client ON jobs (client, turn);
     CREATE INDEX jobs_waiting ON jobs (state, client, number, created);
     """,
+    """
+    CREATE TABLE users (
+        id       TEXT PRIMARY KEY,
+        name     TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        password TEXT,
+        role     TEXT NOT NULL,
+        created  REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE tokens (
+        hash     TEXT PRIMARY KEY,
+        user     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        kind     TEXT NOT NULL,
+        label    TEXT NOT NULL,
+        created  REAL NOT NULL,
+        expires  REAL NOT NULL,
+        used     REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX tokens_by_user ON tokens (user, created);
+    ALTER TABLE jobs ADD COLUMN owner TEXT;
+    CREATE INDEX jobs_by_owner ON jobs (owner, state, ended);
+    DROP INDEX jobs_by_client;
+    CREATE INDEX jobs_by_line ON jobs (coalesce(owner, client), turn);
+    """,
 )

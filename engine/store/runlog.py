@@ -48,10 +48,21 @@ def of_job(
     return _entries(db.execute(query, (job, after, _rows(limit))))
 
 
-def behind(db: sqlite3.Connection, after: int, limit: int | None = None) -> list[Entry]:
-    """The events of all jobs behind sequence number ``after``, at most ``limit``."""
-    query = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
-    return _entries(db.execute(query, (after, _rows(limit))))
+def behind(
+    db: sqlite3.Connection, after: int, limit: int | None = None, owner: str | None = None
+) -> list[Entry]:
+    """The events behind sequence number ``after``, at most ``limit``; of one owner's jobs, or all.
+
+    Ordered by number.
+    """
+    if owner is None:
+        query = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        return _entries(db.execute(query, (after, _rows(limit))))
+    query = (
+        "SELECT events.* FROM events JOIN jobs ON jobs.id = events.job "
+        "WHERE seq > ? AND owner = ? ORDER BY seq LIMIT ?"
+    )
+    return _entries(db.execute(query, (after, owner, _rows(limit))))
 
 
 def since(

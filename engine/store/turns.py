@@ -1,4 +1,4 @@
-"""Whose job is next: clients take turns.
+"""Whose job is next: people take turns, and where there are no accounts, clients do.
 
 The rule: jobs with a number below 0 (``front``, or chosen so) go before everything, smaller
 numbers first. Of the rest, the client goes next whose last lease is the longest ago (one that
@@ -16,13 +16,15 @@ from .jobs import Job, State, in_state
 
 _HEAD = "SELECT id FROM jobs WHERE state = ? AND {which} ORDER BY number, created, rowid LIMIT 1"
 _HURRIED = _HEAD.format(which="number < 0")
-_OF_CLIENT = _HEAD.format(which="client IS ? AND number >= 0")
-#: The clients that wait, with their last turn, the next first.
-_CLIENTS = """
-    SELECT client, coalesce((SELECT max(turn) FROM jobs AS past
-                             WHERE past.client IS queue.client), 0) AS turn
-    FROM (SELECT client, min(number) AS number, min(rowid) AS row FROM jobs
-          WHERE state = ? AND number >= 0 GROUP BY client) AS queue
+#: Whose turn a job takes.
+_LINE = "coalesce(owner, client)"
+_OF_LINE = _HEAD.format(which=f"{_LINE} IS ? AND number >= 0")
+#: The people or clients that wait, with their last turn, the next first.
+_LINES = f"""
+    SELECT line, coalesce((SELECT max(turn) FROM jobs AS past
+                           WHERE coalesce(past.owner, past.client) IS queue.line), 0) AS turn
+    FROM (SELECT {_LINE} AS line, min(number) AS number, min(rowid) AS row FROM jobs
+          WHERE state = ? AND number >= 0 GROUP BY line) AS queue
     ORDER BY turn, number, row
 """
 
@@ -31,10 +33,10 @@ def first(db: sqlite3.Connection) -> str | None:
     """The id of the job that is next; linear in the jobs that wait."""
     row = db.execute(_HURRIED, (State.QUEUED,)).fetchone()
     if row is None:
-        client = db.execute(f"{_CLIENTS} LIMIT 1", (State.QUEUED,)).fetchone()
-        if client is None:
+        next_line = db.execute(f"{_LINES} LIMIT 1", (State.QUEUED,)).fetchone()
+        if next_line is None:
             return None
-        row = db.execute(_OF_CLIENT, (State.QUEUED, client["client"])).fetchone()
+        row = db.execute(_OF_LINE, (State.QUEUED, next_line["line"])).fetchone()
     return str(row["id"])
 
 
@@ -50,17 +52,22 @@ def waiting(db: sqlite3.Connection) -> list[Job]:
     hurried = [job for job in found if job.number < 0]
     queues: dict[str | None, deque[Job]] = {}
     for job in found[len(hurried) :]:
-        queues.setdefault(job.client, deque()).append(job)
-    turns = {row["client"]: row["turn"] for row in db.execute(_CLIENTS, (State.QUEUED,))}
+        queues.setdefault(line(job), deque()).append(job)
+    turns = {row["line"]: row["turn"] for row in db.execute(_LINES, (State.QUEUED,))}
     order = list(hurried)
     for job in hurried:  # whoever hurried has had a turn by then, and goes behind
-        if job.client in turns:
-            del turns[job.client]
-            turns[job.client] = 0
-    circle = deque(queues[client] for client in turns)
+        if line(job) in turns:
+            del turns[line(job)]
+            turns[line(job)] = 0
+    circle = deque(queues[whose] for whose in turns)
     while circle:
         queue = circle.popleft()
         order.append(queue.popleft())
         if queue:
             circle.append(queue)
     return order
+
+
+def line(job: Job) -> str | None:
+    """Whose turn a job takes: its owner's, or its client's where there are no accounts."""
+    return job.client if job.owner is None else job.owner

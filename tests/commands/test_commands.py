@@ -202,7 +202,9 @@ def test_nodes_lists_packs_too(base: Path) -> None:
     ("flags", "text"),
     [
         (["--prot", "1"], "Did you mean --port?"),
-        (["--multi-user"], "--multi-user is not supported: there is one user per server"),
+        (["--multi-user", "--user-directory", "nowhere"], "main.py users add NAME"),
+        (["--token", "short"], "give 16 or more"),
+        (["--token", "@nowhere"], "token file nowhere cannot be read"),
         (["--listen"], "without a password"),
         (["--listen", "192.168.0.1"], "--insecure-no-auth"),
         (["run"], "workflow"),

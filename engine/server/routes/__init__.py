@@ -7,6 +7,7 @@ catalogue or dispatcher, and answer.
 from aiohttp import web
 
 from . import (
+    accounts,
     cache,
     events,
     files,
@@ -28,6 +29,7 @@ from . import (
 ROUTES: list[web.RouteDef] = [
     route
     for module in (
+        accounts,
         cache,
         events,
         files,

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from engine.store import jobs, runlog
 
+from ..people import person_of
 from ..request import bad, query_int
 from ..state import state_of
 
@@ -23,10 +24,10 @@ async def show(request: web.Request) -> web.Response:
     if not 1 <= limit <= MOST_EVENTS:
         raise bad(f"'limit' is {limit}; give a number from 1 to {MOST_EVENTS} or leave it out.")
     await state.dispatcher.record.flush()
-    job = request.query.get("job")
+    job, person = request.query.get("job"), person_of(request)
     if job is None:
-        found = await state.database.run(runlog.behind, after, limit)
-    elif await state.database.run(jobs.get, job) is None:
+        found = await state.database.run(runlog.behind, after, limit, person.owner)
+    elif (it := await state.database.run(jobs.get, job)) is None or not person.may_see(it.owner):
         raise web.HTTPNotFound(text=f"There is no job '{job}'.")
     else:
         found = await state.database.run(runlog.of_job, job, after, limit)

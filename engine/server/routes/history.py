@@ -9,6 +9,7 @@ from engine.store import jobs, runlog
 from engine.store.database import Database
 from engine.store.jobs import Job, State
 
+from ..people import person_of
 from ..request import id_list, json_object, query_int
 from ..runview import ending_message
 from ..state import state_of
@@ -19,7 +20,7 @@ async def show_all(request: web.Request) -> web.Response:
     """Entries by job id, oldest first; ``max_items`` and ``offset`` choose a page."""
     database = state_of(request).database
     max_items, offset = query_int(request, "max_items"), query_int(request, "offset")
-    found = await database.run(jobs.history, max_items, offset)
+    found = await database.run(jobs.history, max_items, offset, person_of(request).owner)
     return web.json_response({job.id: await _entry(database, job) for job in found})
 
 
@@ -27,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
     """The entry of one job, or an empty object while it has not ended."""
     database = state_of(request).database
     job = await database.run(jobs.get, request.match_info["id"])
-    if job is None or job.state not in jobs.FINAL:
+    if job is None or job.state not in jobs.FINAL or not person_of(request).may_see(job.owner):
         return web.json_response({})
     return web.json_response({job.id: await _entry(database, job)})
 
@@ -35,10 +36,11 @@ async def show(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Forget jobs: ``{"clear": true}`` or ``{"delete": [id, ...]}``."""
     database, body = state_of(request).database, await json_object(request)
+    owner = person_of(request).owner
     if body.get("clear"):
-        await database.run(jobs.drop_history)
+        await database.run(jobs.drop_history, owner=owner)
     if ids := id_list(body, "delete"):
-        await database.run(jobs.drop_history, ids)
+        await database.run(jobs.drop_history, ids, owner)
     return web.Response()
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from engine.store import jobs
 from engine.store.jobs import Job, State
 
+from ..people import person_of
 from ..request import bad, id_list, json_object, query_int
 from ..runview import ending_message
 from ..state import state_of
@@ -42,6 +43,7 @@ async def listing(request: web.Request) -> web.Response:
         ascending=_one_of(request, "sort_order", "desc", "asc"),
         limit=limit,
         offset=offset,
+        owner=person_of(request).owner,
     )
     page = {
         "offset": offset,
@@ -54,9 +56,7 @@ async def listing(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """One job with its prompt and what it showed."""
-    job = await state_of(request).database.run(jobs.get, request.match_info["id"])
-    if job is None:
-        raise bad("Job not found", web.HTTPNotFound)
+    job = await _own(request)
     full = {**summary(job), "workflow": {"prompt": job.prompt, "extra_data": job.extra}}
     if job.state in jobs.FINAL:
         full["outputs"] = job.outputs
@@ -73,8 +73,24 @@ async def show(request: web.Request) -> web.Response:
 
 async def cancel(request: web.Request) -> web.Response:
     """Cancel one job; ``cancelled`` is false if there was nothing left to cancel."""
-    done = await state_of(request).dispatcher.cancel(request.match_info["id"])
+    done = await _cancel(request, request.match_info["id"])
     return web.json_response({"cancelled": done})
+
+
+async def _cancel(request: web.Request, id: str) -> bool:
+    state = state_of(request)
+    job = await state.database.run(jobs.get, id)
+    if job is None or not person_of(request).may_see(job.owner):
+        return False
+    return await state.dispatcher.cancel(id)
+
+
+async def _own(request: web.Request) -> Job:
+    """The job that a request names, if it is the person's to see."""
+    job = await state_of(request).database.run(jobs.get, request.match_info["id"])
+    if job is None or not person_of(request).may_see(job.owner):
+        raise bad("Job not found", web.HTTPNotFound)
+    return job
 
 
 async def cancel_many(request: web.Request) -> web.Response:
@@ -82,14 +98,13 @@ async def cancel_many(request: web.Request) -> web.Response:
     ids = id_list(await json_object(request), "job_ids")
     if ids is None:
         raise bad("Give the jobs to cancel as 'job_ids', a list of ids.")
-    dispatcher = state_of(request).dispatcher
-    done = [await dispatcher.cancel(id) for id in ids]
+    done = [await _cancel(request, id) for id in ids]
     return web.json_response({"cancelled": any(done)})
 
 
 async def retry(request: web.Request) -> web.Response:
     """Queue the work of a job once more, under a new id."""
-    id = request.match_info["id"]
+    id = (await _own(request)).id
     job = await state_of(request).dispatcher.retry(id, str(uuid.uuid4()))
     if job is None:
         raise bad("Job not found", web.HTTPNotFound)
@@ -104,7 +119,7 @@ async def move(request: web.Request) -> web.Response:
         number = await state.database.run(jobs.first_number)
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise bad("Give the new place as 'number', or 'front': true.")
-    moved = await state.database.run(jobs.move, request.match_info["id"], float(number))
+    moved = await state.database.run(jobs.move, (await _own(request)).id, float(number))
     return web.json_response({"moved": moved})
 
 

@@ -14,6 +14,7 @@ from engine.graph.validate import refuse, validate
 from engine.graph.workflow import is_workflow, to_prompt
 from engine.store import jobs
 
+from ..people import Person, person_of
 from ..request import bad, json_object
 from ..state import ServerState, state_of
 
@@ -37,7 +38,7 @@ async def submit(request: web.Request) -> web.Response:
         specs, files = state.catalogue.specs, state.config.folders.list
         checked = validate(prompt, specs, files, targets_of(body), state.checks)
         checked = refuse(checked, await state.dispatcher.questions.faults(checked.prompt, specs))
-        job = await _job(body, graph, extra, checked.outputs, state)
+        job = await _job(body, graph, extra, checked.outputs, state, person_of(request))
         await state.dispatcher.add(job, prompt, checked.prompt)
     except InvalidPrompt as error:
         return web.json_response(error.body(), status=400)
@@ -74,6 +75,7 @@ async def _job(
     extra: dict[str, Any],
     outputs: tuple[str, ...],
     state: ServerState,
+    person: Person,
 ) -> jobs.Job:
     secrets = {key: extra.pop(key) for key in SECRETS if key in extra}
     client = body.get("client_id")
@@ -86,7 +88,8 @@ async def _job(
         targets=outputs,
         extra=extra,
         secrets=secrets,
-        client=None if client is None else str(client),
+        client=None if client is None else person.session(str(client)),
+        owner=person.id if person.is_account else None,
     )
 
 

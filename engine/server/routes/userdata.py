@@ -17,13 +17,13 @@ from aiohttp import web
 from engine.errors import PathOutsideRoot
 from engine.folders import inside
 
+from ..people import person_of
 from ..request import bad, query_flag
 from ..state import state_of
-from .settings import USER
 
 
 def _root(request: web.Request) -> Path:
-    return state_of(request).config.folders.user / USER
+    return state_of(request).config.folders.user / person_of(request).id
 
 
 def _resolve(request: web.Request, name: str) -> Path:

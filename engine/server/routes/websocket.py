@@ -9,6 +9,7 @@ from aiohttp import WSMsgType, web
 from engine.fast_json import loads
 
 from ..hub import Client, frame
+from ..people import person_of
 from ..request import bad, query_int
 from ..state import ServerState, state_of
 from .system import features
@@ -26,8 +27,8 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     sid, watches = request.query.get("clientId") or uuid.uuid4().hex, _watches(request)
     socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1 << 20)
     await socket.prepare(request)
-    client = Client(sid, socket, watches)
-    client.post(frame("status", {**await state.dispatcher.status(), "sid": client.sid}))
+    client = Client(person_of(request).session(sid), socket, watches)
+    client.post(frame("status", {**await state.dispatcher.status(), "sid": sid}))
     pump = asyncio.create_task(client.pump())
     try:
         await state.dispatcher.broadcast.connect(client, after)
@@ -46,6 +47,8 @@ def _watches(request: web.Request) -> bool:
     watch = request.query.get("watch")
     if watch not in (None, "all"):
         raise bad(f"'watch' is {watch!r}; give 'all' or leave it out.")
+    if watch == "all" and person_of(request).owner is not None:
+        raise bad("'watch=all' is for administrators; leave it out.", web.HTTPForbidden)
     return watch == "all"
 
 
