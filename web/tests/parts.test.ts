@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Camera } from "../src/canvas/camera";
 import { Grid } from "../src/canvas/grid";
 import { hueOf } from "../src/canvas/theme";
-import { boundsOf, curve, distance, pointAt } from "../src/canvas/wires";
+import { boundsOf, curve, distance, pointAt } from "../src/canvas/curves";
 import { readPngText } from "../src/model/png";
 import { score, searchNodes } from "../src/model/search";
 import { compatible } from "../src/model/types";

@@ -1,11 +1,12 @@
 /** What lies under a point: the nearest socket first, then the topmost node, wires, groups. */
+import type { Reroute } from "../model/reroutes";
 import type { RawGroup } from "../model/workflow";
 import { groupsOf, keyOf } from "../model/workflow";
 import { GROUP_HEADER, groupRect } from "./backdrop";
 import { contains, overlaps, type Vec } from "./camera";
+import { distance } from "./curves";
 import { HEADER, type NodeBox, type SocketBox, type WidgetBox } from "./layout";
 import { type Scene, socketAt, type Wire } from "./scene";
-import { boundsOf, distance, wireCurve } from "./wires";
 
 export type Hit =
   | { kind: "socket"; box: NodeBox; socket: SocketBox }
@@ -15,6 +16,7 @@ export type Hit =
   | { kind: "preview"; box: NodeBox }
   | { kind: "body"; box: NodeBox }
   | { kind: "wire"; wire: Wire }
+  | { kind: "reroute"; reroute: Reroute }
   | { kind: "group"; group: RawGroup; index: number };
 
 /** Screen pixels around a socket or wire that count as on it; fingers get more. */
@@ -36,7 +38,7 @@ export function hitTest(scene: Scene, p: Vec, scale: number, reach: Reach = MOUS
     if (socket) return socket;
   }
   if (top) return insideNode(top, p, scale, reach);
-  return hitWire(scene, p, reach.wire / scale) ?? hitGroup(scene, p);
+  return hitReroute(scene, p, reach.socket / scale) ?? hitWire(scene, p, reach.wire / scale) ?? hitGroup(scene, p);
 }
 
 /** Sockets of a covered node do not count where the node above hides them. */
@@ -69,14 +71,25 @@ function insideNode(box: NodeBox, p: Vec, scale: number, reach: Reach): Hit {
   return box.preview && contains(box.preview, local) ? { kind: "preview", box } : { kind: "body", box };
 }
 
+function hitReroute(scene: Scene, p: Vec, r: number): Hit | null {
+  const near = scene.rerouteList().find(({ x, y }) => Math.hypot(x - p.x, y - p.y) < Math.max(r, 7));
+  return near ? { kind: "reroute", reroute: near } : null;
+}
+
+/** Distance to what is drawn of a wire: of a hidden one only the ends. */
+function wireDistance(wire: Wire, p: Vec): number {
+  if (!wire.hidden) return Math.min(...wire.curves.map((path) => distance(path, p)));
+  const ends = [wire.curves[0]?.a, wire.curves.at(-1)?.b].flatMap((end, i) => (end ? [{ x: end.x + (i ? -24 : 24), y: end.y }] : []));
+  return Math.min(...ends.map((end) => Math.hypot(end.x - p.x, end.y - p.y) - 8));
+}
+
 function hitWire(scene: Scene, p: Vec, r: number): Hit | null {
   let best: Wire | null = null;
   let least = r;
   const around = { x: p.x - r, y: p.y - r, w: 2 * r, h: 2 * r };
   for (const wire of scene.wires()) {
-    const path = wireCurve(wire);
-    if (!overlaps(boundsOf(path), around)) continue;
-    const away = distance(path, p);
+    if (!overlaps(wire.bounds, around)) continue;
+    const away = wireDistance(wire, p);
     if (away < least) {
       least = away;
       best = wire;

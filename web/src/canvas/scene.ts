@@ -9,8 +9,11 @@ import { type Change, definitionPaths, type Document } from "../model/document";
 import type { Specs } from "../model/schema";
 import { withSubgraphs } from "../model/subgraphspec";
 import { hasUpload, readWidget } from "../model/widgets";
+import { type Presentation, presentationOf } from "../model/presentation";
+import { chainOf, type Reroute, reroutesOf, wireParents } from "../model/reroutes";
 import { type Key, keyOf, type Link } from "../model/workflow";
 import { around, overlaps, type Rect, type Vec } from "./camera";
+import { type Curve, curvesThrough, grown, type LinkStyle } from "./curves";
 import { Grid } from "./grid";
 import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
 import { layoutNode, type NodeBox, type SocketBox } from "./layout";
@@ -58,12 +61,18 @@ function rollUp(marks: readonly Mark[]): Mark {
   };
 }
 
-export interface Wire {
+export interface Wire extends Presentation {
+  key: Key;
   link: Link;
   from: NodeBox;
   to: NodeBox;
   a: SocketBox;
   b: SocketBox;
+  /** The points it passes. */
+  via: readonly Reroute[];
+  /** One curve from point to point. */
+  curves: readonly Curve[];
+  bounds: Rect;
 }
 
 export type Layer = "world" | "overlay";
@@ -79,7 +88,13 @@ export class Scene {
   path = "";
   private merged: Specs | null = null;
   private base: Specs;
+  private readonly wireMap = new Map<Key, Wire>();
   private wireList: Wire[] | null = null;
+  /** Nodes whose wires must be laid out again; null for all of them. */
+  private unwired: Set<Key> | null = null;
+  private reroutes: ReadonlyMap<Key, Reroute> = new Map();
+  private parents: ReadonlyMap<Key, Key> = new Map();
+  linkStyle: LinkStyle = "spline";
   private stale = new Set<Key>();
   private structure = true;
   private unsubscribe: () => void;
@@ -213,8 +228,38 @@ export class Scene {
 
   wires(): readonly Wire[] {
     this.refresh();
-    this.wireList ??= this.doc.links().flatMap((link) => this.wireOf(link) ?? []);
+    if (this.unwired === null) this.layoutWires();
+    else for (const key of this.unwired) for (const link of this.doc.linksOf(key)) this.layoutWire(link);
+    this.unwired = new Set();
+    this.wireList ??= [...this.wireMap.values()];
     return this.wireList;
+  }
+
+  /** The points that wires pass, by key. */
+  rerouteList(): readonly Reroute[] {
+    this.wires();
+    return [...this.reroutes.values()];
+  }
+
+  setLinkStyle(style: LinkStyle): void {
+    this.linkStyle = style;
+    this.unwired = null;
+    this.dirty("world");
+  }
+
+  private layoutWires(): void {
+    this.wireMap.clear();
+    this.reroutes = reroutesOf(this.doc.raw);
+    this.parents = wireParents(this.doc);
+    for (const link of this.doc.links()) this.layoutWire(link);
+  }
+
+  private layoutWire(link: Link): void {
+    const key = keyOf(link.id);
+    const wire = this.wireOf(key, link);
+    if (wire) this.wireMap.set(key, wire);
+    else this.wireMap.delete(key);
+    this.wireList = null;
   }
 
   /** Boxes that overlap a rectangle, in drawing order. */
@@ -279,7 +324,7 @@ export class Scene {
       const box = this.boxes.get(keyOf(node.id));
       if (box) box.rank = rank;
     });
-    this.wireList = null;
+    this.unwired = null;
     this.structure = false;
   }
 
@@ -297,7 +342,7 @@ export class Scene {
       Object.assign(box, fresh);
       this.grid.put(box, box);
     }
-    this.wireList = null;
+    this.unwired?.add(key);
   }
 
   private aspectOf(key: Key): number | null {
@@ -313,12 +358,15 @@ export class Scene {
     return sheetAspect(urls.length, first ? heightOf(first) / widthOf(first) : 1);
   }
 
-  private wireOf(link: Link): Wire | null {
+  private wireOf(key: Key, link: Link): Wire | null {
     const from = this.boxes.get(link.from);
     const to = this.boxes.get(link.to);
     const a = from?.sockets.find((s) => s.side === "output" && s.order === link.fromSlot);
     const b = to?.sockets.find((s) => s.side === "input" && s.socket.index === link.toSlot);
-    return from && to && a && b ? { link, from, to, a, b } : null;
+    if (!from || !to || !a || !b) return null;
+    const via = chainOf(this.reroutes, this.parents.get(key));
+    const curves = curvesThrough([socketAt(from, a), ...via, socketAt(to, b)], this.linkStyle);
+    return { key, link, from, to, a, b, via, curves, bounds: grown(curves), ...presentationOf(this.doc.raw, key) };
   }
 }
 

@@ -2,6 +2,7 @@
 import { dissolve, removeNodes, toggleCollapse, toggleMode } from "../model/actions";
 import { Mode } from "../model/workflow";
 import { editTitle } from "../widgets/edit";
+import { arrangeCommands } from "./arrangecommands";
 import { subgraphCommands } from "./subgraphcommands";
 import type { Workspace } from "./workspace";
 
@@ -80,6 +81,7 @@ export function canvasCommands(ws: Workspace): Command[] {
       const box = ws.scene.boxes.get(ws.selected()[0] ?? "");
       if (box) ws.edit((site) => editTitle(site, ws.scene, box));
     } },
+    ...arrangeCommands(ws),
     ...subgraphCommands(ws),
     ...viewCommands(ws, some),
   ];

@@ -9,11 +9,14 @@ export interface Pointer {
   travel: Vec;
   shift: boolean;
   ctrl: boolean;
+  alt: boolean;
   touch: boolean;
 }
 
 export interface Gesture {
   cursor?: string;
+  /** It goes on beyond the edge of the view, which then moves along. */
+  reaches?: boolean;
   move(p: Pointer): void;
   /** The release; `moved` is false for a click. */
   end(p: Pointer, moved: boolean): void;

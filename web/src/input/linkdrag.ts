@@ -10,7 +10,8 @@ import { hitTest, MOUSE, TOUCH } from "../canvas/hit";
 import type { NodeBox, SocketBox } from "../canvas/layout";
 import { socketAt } from "../canvas/scene";
 import { typeColor } from "../canvas/theme";
-import { curve, strokeWire } from "../canvas/wires";
+import { curvesThrough } from "../canvas/curves";
+import { strokeWire } from "../canvas/wires";
 import { connectNodes, disconnect } from "../model/actions";
 import { compatible } from "../model/types";
 import { cut, connect, type InputEnd, type OutputEnd, whyNot } from "../model/wiring";
@@ -46,6 +47,7 @@ function startOf(ws: Workspace, box: NodeBox, socket: SocketBox): Pull {
 
 class LinkDrag implements Gesture {
   cursor = "crosshair";
+  reaches = true;
   private target: Target | null = null;
   private at: Vec = { x: 0, y: 0 };
 
@@ -157,7 +159,7 @@ class LinkDrag implements Gesture {
     const loose = target && !target.reason ? socketAt(target.box, target.socket) : this.at;
     const [a, b] = pull.socket.side === "output" ? [fixed, loose] : [loose, fixed];
     const color = target?.reason ? env.theme.error : typeColor(env.theme, pull.socket.socket.type);
-    strokeWire(env.ctx, env.theme, env.camera, curve(a, b), color);
+    for (const path of curvesThrough([a, b], env.scene.linkStyle)) strokeWire(env.ctx, env.theme, env.camera, path, color);
     if (target?.reason) drawTip(env, this.at, target.reason);
   }
 

@@ -6,17 +6,23 @@
  */
 import type { Vec } from "../canvas/camera";
 import { type Hit, hitTest, MOUSE, TOUCH } from "../canvas/hit";
-import { editControl, editTitle, editWidget } from "../widgets/edit";
+import { isLocked } from "../model/groups";
+import { editControl, editGroupTitle, editTitle, editWidget } from "../widgets/edit";
 import { dragGroup, dragNodes, resize, scrub } from "./drags";
+import { EdgePan } from "./edgepan";
 import { type Gesture, marquee, pan, Pinch, type Pointer } from "./gesture";
 import { hover } from "./hover";
+import { lasso } from "./lasso";
+import { pullAll } from "./linkbundle";
 import { pullWire } from "./linkdrag";
+import { dragReroute, pullReroute } from "./reroutedrag";
 import type { Workspace } from "./workspace";
 
 const CLICK_PX = 4;
 const TOUCH_PX = 9;
 const LONG_PRESS_MS = 500;
 const DOUBLE_MS = 350;
+const NO_KEYS = { shift: false, ctrl: false, alt: false, touch: false };
 
 export class PointerMachine {
   /** Set while the space bar is held: any drag pans. */
@@ -27,12 +33,14 @@ export class PointerMachine {
   private start: Vec = { x: 0, y: 0 };
   private moved = false;
   private press = 0;
+  private readonly edge: EdgePan;
   private lastClick = { at: -Infinity, x: 0, y: 0 };
 
   constructor(
     private readonly ws: Workspace,
     private readonly host: HTMLElement,
   ) {
+    this.edge = new EdgePan(ws.renderer.camera);
     const on = <K extends keyof HTMLElementEventMap>(
       type: K,
       run: (event: HTMLElementEventMap[K]) => void,
@@ -62,6 +70,7 @@ export class PointerMachine {
       travel: { x: screen.x - this.start.x, y: screen.y - this.start.y },
       shift: event.shiftKey,
       ctrl: event.ctrlKey || event.metaKey,
+      alt: event.altKey,
       touch: event.pointerType === "touch",
     };
   }
@@ -105,8 +114,12 @@ export class PointerMachine {
     if (event.button === 1 || this.panning) return pan(ws, () => undefined);
     if (event.button !== 0) return null;
     if (!hit || hit.kind === "wire") return this.onGround(p, hit);
+    if (hit.kind === "reroute") return dragReroute(ws, hit.reroute, (at) => {
+      ws.doors.menu(at, hit);
+    });
+    if (hit.kind === "socket" && p.shift && hit.socket.side === "output") return pullAll(ws, hit.box, hit.socket);
     if (hit.kind === "socket") return pullWire(ws, hit.box, hit.socket);
-    if (hit.kind === "group") return dragGroup(ws, hit.group, hit.index);
+    if (hit.kind === "group") return this.onGroup(hit);
     if (hit.kind === "resize") {
       this.choose(hit.box.key, p);
       return resize(ws, hit.box);
@@ -114,8 +127,18 @@ export class PointerMachine {
     return this.onNode(p, hit);
   }
 
+  private onGroup({ group, index }: Extract<Hit, { kind: "group" }>): Gesture {
+    const { ws } = this;
+    const click = (end: Pointer): void => {
+      if (this.isDouble(end.screen)) ws.edit((site) => editGroupTitle(site, ws.doc, group, index));
+    };
+    return isLocked(group) ? pan(ws, click) : dragGroup(ws, group, index, click);
+  }
+
   private onGround(p: Pointer, hit: Hit | null): Gesture {
     const { ws } = this;
+    if (p.alt && hit?.kind === "wire") return pullReroute(ws, hit.wire, p.world);
+    if (p.alt) return lasso(ws, p.world);
     if ((p.shift || p.ctrl) && !p.touch) return marquee(ws, p.world);
     return pan(ws, (end) => {
       ws.select([]);
@@ -126,7 +149,7 @@ export class PointerMachine {
     });
   }
 
-  private onNode(p: Pointer, hit: Exclude<Hit, { kind: "wire" | "group" | "socket" }>): Gesture {
+  private onNode(p: Pointer, hit: Exclude<Hit, { kind: "wire" | "group" | "socket" | "reroute" }>): Gesture {
     const { ws } = this;
     if (hit.kind === "widget" && !p.shift && !p.ctrl) {
       const { box, row, side } = hit;
@@ -187,6 +210,7 @@ export class PointerMachine {
       return;
     }
     const p = this.pointer(event);
+    this.panAtEdge(p.screen);
     const least = p.touch ? TOUCH_PX : CLICK_PX;
     if (!this.moved && Math.hypot(p.travel.x, p.travel.y) < least) return;
     this.moved = true;
@@ -194,6 +218,21 @@ export class PointerMachine {
     this.setCursor(this.gesture.cursor ?? "default");
     this.gesture.move(p);
   };
+
+  /** Near the edge a drag goes on into what is not in view yet. */
+  private panAtEdge(at: Vec): void {
+    const { gesture } = this;
+    if (!gesture?.reaches || !this.moved) this.edge.stop();
+    else this.edge.follow(at, (dx, dy) => {
+      const { camera } = this.ws.renderer;
+      camera.panBy(dx, dy);
+      // The press stays at its place in the world, so that the travel grows with the view.
+      this.start = { x: this.start.x + dx, y: this.start.y + dy };
+      this.ws.renderer.moved();
+      const { x, y } = this.start;
+      gesture.move({ ...NO_KEYS, screen: at, world: camera.toWorld(at), travel: { x: at.x - x, y: at.y - y } });
+    });
+  }
 
   private readonly up = (event: PointerEvent): void => {
     this.fingers.delete(event.pointerId);
@@ -204,6 +243,7 @@ export class PointerMachine {
     }
     const { gesture } = this;
     this.gesture = null;
+    this.edge.stop();
     gesture?.end(this.pointer(event), this.moved);
     this.setCursor("default");
   };
@@ -219,6 +259,7 @@ export class PointerMachine {
     clearTimeout(this.press);
     const { gesture } = this;
     this.gesture = null;
+    this.edge.stop();
     gesture?.cancel();
     return gesture !== null;
   }

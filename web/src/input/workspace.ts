@@ -33,6 +33,8 @@ export type LooseEnd = { from: OutputEnd; type: SocketFilter["type"] } | { to: I
 export class Workspace {
   /** The last place of the pointer in CSS pixels of the canvas. */
   pointer: Vec = { x: 0, y: 0 };
+  /** Nodes snap to the grid when they are dragged. */
+  snapping = false;
   private editor: Editor | null = null;
   private fragment: Fragment | null = null;
 

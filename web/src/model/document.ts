@@ -258,6 +258,8 @@ export function definitionsOf(file: Workflow): Map<string, JsonObject & Workflow
   return new Map(paths.map(([id, path]) => [id, valueAt(file, path) as JsonObject & Workflow]));
 }
 
+/** Parts of `extra` that wires are drawn from. */
+const WIRING = new Set(["reroutes", "linkExtensions", "linkPresentation"]);
 /** Fields of a subgraph that its border is drawn from. */
 const BORDER = new Set(["inputs", "outputs", "inputNode", "outputNode"]);
 
@@ -267,6 +269,6 @@ function touchesStructure(op: Op): boolean {
     [root, second, field] = op.path.slice(i + 3);
     if (root === undefined || BORDER.has(String(root))) return true;
   }
-  if (root === "extra") return second === "reroutes" || second === "linkExtensions" || second === undefined;
-  return root === "links" || root === "groups" || (root === "nodes" && (!field || field === "id"));
+  if (root === "extra") return second === undefined || WIRING.has(String(second));
+  return root === "links" || root === "reroutes" || root === "groups" || (root === "nodes" && (!field || field === "id"));
 }

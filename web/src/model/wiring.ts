@@ -5,6 +5,7 @@ import type { Document, Edit } from "./document";
 import { takeLinkId } from "./ids";
 import type { Json } from "./json";
 import { type Path, valueAt } from "./patch";
+import { forgetWire } from "./reroutes";
 import type { Specs } from "./schema";
 import { ensureInput, ensureOutput, inputSockets, outputSockets } from "./slots";
 import { compatible, refusal } from "./types";
@@ -112,6 +113,7 @@ export function cut(edit: Edit, doc: Document, id: Key): void {
   const link = doc.link(id);
   if (at === undefined || !link) return;
   unlist(edit, doc, link);
+  forgetWire(edit, doc, id);
   edit.removeAt(["links"], at);
 }
 

@@ -4,6 +4,7 @@ import { Renderer } from "../canvas/renderer";
 import { Scene } from "../canvas/scene";
 import { forgetText } from "../canvas/text";
 import { cssVariables, type Theme, THEMES } from "../canvas/theme";
+import { restoreLooks } from "../input/arrangecommands";
 import { canvasCommands, Commands } from "../input/commands";
 import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
@@ -70,6 +71,7 @@ export class App {
       this.renderer.ask(layer, layer === "overlay");
     });
     this.workspace = new Workspace(this.scene, this.renderer, editorLayer(host), this.doors());
+    restoreLooks(this.workspace);
     this.pointer = new PointerMachine(this.workspace, host);
     this.running = new Running(this);
     this.saving = new Saving(this);

@@ -1,6 +1,12 @@
 /** The context menu: what can be done with what lies under the pointer. */
 import type { Vec } from "../canvas/camera";
 import type { Hit } from "../canvas/hit";
+import { colorNodes, fitGroup, NODE_COLORS, nodesIn } from "../input/arrangecommands";
+import { labelWire } from "../input/wirelabel";
+import { isLocked, removeGroup, setGroup } from "../model/groups";
+import { presentWire } from "../model/presentation";
+import { removeReroute } from "../model/reroutes";
+import { editGroupTitle } from "../widgets/edit";
 import { borderSlot, dropBorderSlot, editSlotLabel, promote } from "../input/subgraphcommands";
 import { disconnect } from "../model/actions";
 import { isCollapsed, keyOf, Mode, modeOf } from "../model/workflow";
@@ -9,6 +15,8 @@ import { type MenuLine, ui } from "./ui";
 
 export function contextMenu(app: App, at: Vec, hit: Hit | null): (MenuLine | null)[] {
   if (hit?.kind === "wire") return wireMenu(app, hit);
+  if (hit?.kind === "reroute") return rerouteMenu(app, keyOf(hit.reroute.id));
+  if (hit?.kind === "group") return groupMenu(app, hit);
   const border = hit?.kind === "socket" ? borderMenu(app, hit) : null;
   if (border) return border;
   return hit && "box" in hit ? nodeMenu(app, hit) : groundMenu(app, at);
@@ -26,18 +34,65 @@ function line(app: App, id: string, title?: string): MenuLine {
   };
 }
 
-function wireMenu(app: App, hit: Extract<Hit, { kind: "wire" }>): MenuLine[] {
+function wireMenu(app: App, { wire }: Extract<Hit, { kind: "wire" }>): MenuLine[] {
+  const { doc } = app.scene;
   return [
-    {
-      title: "Remove wire",
-      run: () => {
-        disconnect(app.scene.doc, keyOf(hit.wire.link.id));
-      },
-    },
+    { title: wire.hidden ? "Show wire" : "Hide wire", run: () => {
+      presentWire(doc, wire.key, { hidden: !wire.hidden });
+    } },
+    { title: wire.label ? "Change label" : "Label", run: () => {
+      labelWire(app.workspace, wire);
+    } },
+    { title: "Remove wire", run: () => {
+      disconnect(doc, wire.key);
+    } },
   ];
 }
 
-function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" }>): (MenuLine | null)[] {
+function rerouteMenu(app: App, key: string): MenuLine[] {
+  return [{ title: "Remove reroute", run: () => {
+    removeReroute(app.scene.doc, key);
+  } }];
+}
+
+function groupMenu(app: App, { group, index }: Extract<Hit, { kind: "group" }>): (MenuLine | null)[] {
+  const { doc } = app.scene;
+  const ws = app.workspace;
+  return [
+    { title: "Rename", run: () => {
+      ws.edit((site) => editGroupTitle(site, doc, group, index));
+    } },
+    { title: "Select its nodes", run: () => {
+      ws.select(nodesIn(ws, group).map((box) => box.key));
+    } },
+    { title: "Fit to its nodes", run: () => {
+      fitGroup(ws, group, index);
+    } },
+    { title: isLocked(group) ? "Unlock" : "Lock", run: () => {
+      setGroup(doc, index, "Lock group", { locked: isLocked(group) ? undefined : true });
+    } },
+    null,
+    ...Object.entries(NODE_COLORS).map(([name, [, color]]) => ({ title: `Colour: ${name}`, run: () => {
+      setGroup(doc, index, "Colour group", { color });
+    } })),
+    null,
+    { title: "Ungroup", run: () => {
+      removeGroup(doc, index);
+    } },
+  ];
+}
+
+/** A menu of colours in place of the one that led here. */
+function colorMenu(app: App): MenuLine[] {
+  const lines = Object.entries(NODE_COLORS).map(([name, colors]) => ({ title: name, run: () => {
+    colorNodes(app.workspace, colors);
+  } }));
+  return [{ title: "None", run: () => {
+    colorNodes(app.workspace, null);
+  } }, ...lines];
+}
+
+function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): (MenuLine | null)[] {
   const { node } = hit.box;
   const urls = app.scene.pictureUrls(hit.box);
   const picture: (MenuLine | null)[] = urls.length > 0 ? [
@@ -51,6 +106,14 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" }>): (Men
     line(app, "rename"),
     line(app, "collapse", isCollapsed(node) ? "Expand" : "Collapse"),
     line(app, "bypass", modeOf(node) === Mode.Bypass ? "Stop bypassing" : "Bypass"),
+    line(app, "pin"),
+    { title: "Colour…", run: () => {
+      const at = app.workspace.pointer;
+      // The menu that is closing has its turn first.
+      queueMicrotask(() => {
+        ui.menu.value = { at, lines: colorMenu(app) };
+      });
+    } },
     line(app, "mute", modeOf(node) === Mode.Mute ? "Unmute" : "Mute"),
     null,
     line(app, "copy"),
@@ -63,8 +126,8 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" }>): (Men
   ];
 }
 
-function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" }>): MenuLine[] {
-  const lines = [line(app, "make-subgraph")];
+function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {
+  const lines = [line(app, "group"), line(app, "make-subgraph")];
   if (app.scene.isInstance(hit.box)) lines.unshift(line(app, "enter-subgraph"), line(app, "unpack-subgraph"));
   const row = hit.kind === "widget" ? hit.row : null;
   if (row?.socket && row.socket.socket.link === null && app.scene.path !== "") {

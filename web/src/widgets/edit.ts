@@ -1,10 +1,14 @@
 /** Opening the right editor for a widget row, a title or a group. */
+import { GROUP_HEADER, groupRect } from "../canvas/backdrop";
 import type { Rect } from "../canvas/camera";
 import { HEADER, type NodeBox, PAD, type WidgetBox } from "../canvas/layout";
 import type { Scene } from "../canvas/scene";
 import { renameNode, setWidget } from "../model/actions";
+import type { Document } from "../model/document";
+import { setGroup } from "../model/groups";
 import type { Json } from "../model/json";
 import { CONTROL_MODES, readWidget, type Widget } from "../model/widgets";
+import type { RawGroup } from "../model/workflow";
 import { type Editor, type EditorSite, openField } from "./editor";
 import { openList } from "./list";
 import { clampNumber, formatNumber, fromHex, parseNumber, stepOf, toHex } from "./numbers";
@@ -42,6 +46,20 @@ export function editControl(site: EditorSite, scene: Scene, box: NodeBox, row: W
       write(scene, box, widget, choice.value);
     },
     empty: "",
+  });
+}
+
+export function editGroupTitle(site: EditorSite, doc: Document, group: RawGroup, index: number): Editor {
+  const { x, y, w } = groupRect(group);
+  return openField(site, {
+    rect: () => ({ x: x + 8, y: y + 4, w: Math.max(80, w - 16), h: GROUP_HEADER - 6 }),
+    value: group.title,
+    kind: "title",
+    label: "Title of the group",
+    apply: () => undefined,
+    finish: (text) => {
+      if (text.trim() !== group.title) setGroup(doc, index, "Rename group", { title: text.trim() });
+    },
   });
 }
 

@@ -1,0 +1,40 @@
+/** Reroutes by hand: pressing one drags it, alt on a wire makes one. */
+import type { Vec } from "../canvas/camera";
+import { distance } from "../canvas/curves";
+import type { Wire } from "../canvas/scene";
+import { addReroute, moveReroute, type Reroute } from "../model/reroutes";
+import { type Key, keyOf } from "../model/workflow";
+import type { Gesture } from "./gesture";
+import type { Workspace } from "./workspace";
+
+let count = 0;
+
+export function dragReroute(ws: Workspace, { id, x, y }: Pick<Reroute, "id" | "x" | "y">, click: (at: Vec) => void): Gesture {
+  const key: Key = keyOf(id);
+  const name = `reroute ${String(++count)}`;
+  return {
+    cursor: "grabbing",
+    move: ({ travel }) => {
+      const { scale } = ws.renderer.camera;
+      moveReroute(ws.doc, key, x + travel.x / scale, y + travel.y / scale, name);
+    },
+    end: (p, moved) => {
+      ws.doc.endGesture();
+      if (!moved) click(p.screen);
+    },
+    cancel: () => {
+      moveReroute(ws.doc, key, x, y, name);
+      ws.doc.endGesture();
+    },
+  };
+}
+
+/** A new reroute on the piece of the wire that is nearest to a point, ready to be dragged. */
+export function pullReroute(ws: Workspace, wire: Wire, at: Vec): Gesture {
+  const away = wire.curves.map((path) => distance(path, at));
+  const nearest = away.indexOf(Math.min(...away));
+  // Wires with corners have several curves between two points.
+  const segment = Math.floor((nearest * (wire.via.length + 1)) / wire.curves.length);
+  const key = addReroute(ws.doc, wire.key, segment, at.x, at.y);
+  return dragReroute(ws, { id: key, x: at.x, y: at.y }, () => undefined);
+}
