@@ -241,22 +241,31 @@ def search(
     limit: int | None = None,
     offset: int = 0,
     owner: str | None = None,
+    paper: str = "",
 ) -> tuple[list[Job], int]:
     """A page of jobs, and how many there are in all.
 
     Args:
         db: the database.
         states: only jobs in these; None means any.
-        text: only jobs whose prompt holds it, such as a word of the text prompt.
+        text: only jobs whose prompt or whose document's name holds it.
         by_duration: order by how long they took instead of when they were made.
         ascending: oldest or shortest first.
         limit: jobs on the page; None means all.
         offset: jobs before the page.
         owner: only the jobs of this account; None means everybody's.
+        paper: only jobs of the document of this id, as the canvas names it in ``x_paper``.
     """
     wanted = list(State if states is None else states)
-    where = f"state IN ({', '.join('?' * len(wanted))}) AND instr(lower(prompt), lower(?)) > 0"
-    where, which = f"{where} AND {_OWNED}", (*wanted, text, owner, owner)
+    # Looking into every job's extra data is slow, so only a question about it does that.
+    part = "coalesce(json_extract(extra, '$.x_paper.{}'), '')"
+    where = (
+        f"state IN ({', '.join('?' * len(wanted))}) AND {_OWNED} "
+        f"AND (? = '' OR {part.format('id')} = ?) "
+        f"AND (? = '' OR instr(lower(prompt), lower(?)) "
+        f"OR instr(lower({part.format('name')}), lower(?)))"
+    )
+    which = (*wanted, owner, owner, paper, paper, text, text, text)
     order = "coalesce(ended - started, 0)" if by_duration else "created"
     direction = "ASC" if ascending else "DESC"
     total = db.execute(f"SELECT count(*) FROM jobs WHERE {where}", which).fetchone()[0]

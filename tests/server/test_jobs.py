@@ -34,6 +34,18 @@ def test_jobs_are_listed_and_shown(server: LiveServer) -> None:
     assert {job["id"] for job in by_time["jobs"]} == set(ids)
 
 
+def test_jobs_are_found_by_their_document(server: LiveServer) -> None:
+    papers = [{"id": "p1", "name": "Blue barn"}, {"id": "p2", "name": "Red barn"}]
+    for i, paper in enumerate(papers):
+        extra = {"x_paper": paper, "extra_pnginfo": {"workflow": {"odd": float("nan")}}}
+        server.wait(server.submit(shown(number=i, note="paper"), extra_data=extra, client_id="me"))
+    (found,) = server.get("/jobs?x_paper=p2&x_outputs=true")["jobs"]
+    assert (found["x_paper"], found["x_client"]) == (papers[1], "me")
+    assert found["x_outputs"] == [{"content": "1 paper", "nodeId": "2", "mediaType": "text"}]
+    names = [job["x_paper"]["name"] for job in server.get("/jobs?search=BARN")["jobs"]]
+    assert names == ["Red barn", "Blue barn"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -11,7 +11,7 @@ from engine.store import jobs
 from engine.store.jobs import Job, State
 
 from ..people import person_of
-from ..request import bad, id_list, json_object, query_int
+from ..request import bad, id_list, json_object, query_flag, query_int
 from ..runview import ending_message
 from ..state import state_of
 
@@ -29,7 +29,11 @@ _VISUAL = ("images", "video", "gifs", "audio", "3d")
 
 
 async def listing(request: web.Request) -> web.Response:
-    """A page of jobs, chosen by ``status``, ``search``, ``sort_by``, ``limit`` and ``offset``."""
+    """A page of jobs, chosen by ``status``, ``search``, ``sort_by``, ``limit`` and ``offset``.
+
+    ``x_paper`` chooses those of one document of the canvas; ``x_outputs=true`` adds to each what
+    it showed.
+    """
     limit, offset = query_int(request, "limit"), query_int(request, "offset") or 0
     if limit is not None and limit <= 0:
         raise bad(f"'limit' is {limit}; give a number above 0 or leave it out.")
@@ -44,14 +48,18 @@ async def listing(request: web.Request) -> web.Response:
         limit=limit,
         offset=offset,
         owner=person_of(request).owner,
+        paper=request.query.get("x_paper", ""),
     )
+    detailed = query_flag(request, "x_outputs")
     page = {
         "offset": offset,
         "limit": limit,
         "total": total,
         "has_more": offset + len(found) < total,
     }
-    return web.json_response({"jobs": [summary(job) for job in found], "pagination": page})
+    return web.json_response(
+        {"jobs": [summary(job, detailed) for job in found], "pagination": page}
+    )
 
 
 async def show(request: web.Request) -> web.Response:
@@ -155,8 +163,13 @@ def _one_of(request: web.Request, name: str, default: str, other: str) -> bool:
     return value == other
 
 
-def summary(job: Job) -> dict[str, Any]:
-    """A job in a list; facts that are not there yet are left out. Times are milliseconds."""
+def summary(job: Job, detailed: bool = False) -> dict[str, Any]:
+    """A job in a list; facts that are not there yet are left out. Times are milliseconds.
+
+    Args:
+        job: the job.
+        detailed: add all files and texts it showed as ``x_outputs``.
+    """
     shown = list(_items(job.outputs))
     failed = job.state is State.FAILED
     error = ending_message(job.id, job.state, job.failure, job.ended or 0.0)[1] if failed else None
@@ -172,6 +185,9 @@ def summary(job: Job) -> dict[str, Any]:
         "previewable_outputs_count": len([item for item in shown if item["nodeId"]]),
         "preview_output": _preview(shown),
         "workflow_id": _workflow_id(job.extra),
+        "x_client": job.client,
+        "x_paper": job.extra.get("x_paper"),
+        "x_outputs": shown if detailed else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
 

@@ -19,11 +19,6 @@ export class ServerError extends Error {
   }
 }
 
-export interface QueueItem {
-  number: number;
-  id: string;
-}
-
 export interface StoredFile {
   path: string;
   modified: number;
@@ -61,15 +56,6 @@ export class Client {
   /** Queue a prompt; a refusal is a ServerError whose body has `node_errors`. */
   async queuePrompt(body: JsonObject): Promise<JsonObject> {
     return asObject(await this.json("prompt", "POST", body));
-  }
-
-  async queue(): Promise<{ running: QueueItem[]; pending: QueueItem[] }> {
-    const answer = await this.json("queue");
-    return { running: items(field(answer, "queue_running")), pending: items(field(answer, "queue_pending")) };
-  }
-
-  async dequeue(ids: readonly string[]): Promise<void> {
-    await this.json("queue", "POST", { delete: [...ids] });
   }
 
   async clearQueue(): Promise<void> {
@@ -117,7 +103,8 @@ export class Client {
     await this.call(`userdata/${encodeURIComponent(`workflows/${path}`)}`, { method: "DELETE" });
   }
 
-  private json(path: string, method = "GET", body?: JsonObject): Promise<Json> {
+  /** Any other call, relative to the interface. */
+  json(path: string, method = "GET", body?: JsonObject): Promise<Json> {
     if (!body) return this.call(path, { method });
     const headers = { "Content-Type": "application/json" };
     return this.call(path, { method, headers, body: stringifyJson(body) });
@@ -148,14 +135,6 @@ function parsed(text: string): Json {
 }
 
 const asObject = (value: Json): JsonObject => (isObject(value) ? value : {});
-
-/** Queue entries are tuples `[number, id, prompt, extra, outputs]`. */
-function items(list: Json | undefined): QueueItem[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry) =>
-    Array.isArray(entry) ? [{ number: Number(entry[0]), id: String(entry[1] as string) }] : [],
-  );
-}
 
 /** Pictures in a node's UI output. */
 export function imagesOf(output: Json | undefined): FileRef[] {

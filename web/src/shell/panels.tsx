@@ -6,7 +6,10 @@ import { asWorkflow } from "../model/workflow";
 import type { App } from "./app";
 import { showNode } from "./levels";
 import { Icon } from "./icons";
+import { Later, type Panel as Part } from "./later";
 import { type Result, sentenceOf, toast, ui } from "./ui";
+
+const queue = (): Promise<Part> => import("./queuepanel").then((file) => file.QueuePanel);
 
 const TITLES = { queue: "Queue", results: "Results", problems: "Problems" } as const;
 
@@ -22,45 +25,11 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
         </button>
       </div>
       <div class="panel-body">
-        {panel === "queue" && <Queue app={app} />}
+        {panel === "queue" && <Later load={queue} app={app} />}
         {panel === "results" && <Results app={app} />}
         {panel === "problems" && <Problems app={app} />}
       </div>
     </aside>
-  );
-}
-
-function Queue({ app }: { app: App }): JSX.Element {
-  useEffect(() => void app.running.refreshQueue(), []);
-  const { running, pending } = ui.queue.value;
-  if (running.length + pending.length === 0) return <p class="empty">Nothing waits. Run starts a job.</p>;
-  return (
-    <>
-      {running.map((job) => (
-        <div class="job running" key={job.id}>
-          <span class="job-state">Running</span>
-          <span class="job-id">#{job.number}</span>
-          <button class="text-button" onClick={() => void app.running.interrupt()}>
-            Stop
-          </button>
-          <i class="job-progress" style={{ transform: `scaleX(${String(ui.progress.value)})` }} />
-        </div>
-      ))}
-      {pending.map((job) => (
-        <div class="job" key={job.id}>
-          <span class="job-state">Waiting</span>
-          <span class="job-id">#{job.number}</span>
-          <button class="text-button" onClick={() => void app.running.cancel([job.id])}>
-            Cancel
-          </button>
-        </div>
-      ))}
-      {pending.length > 1 && (
-        <button class="text-button all" onClick={() => app.commands.run("clear-queue")}>
-          Cancel all that wait
-        </button>
-      )}
-    </>
   );
 }
 

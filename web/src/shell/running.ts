@@ -13,13 +13,14 @@ import { type JobEnd, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../
 import { EventSocket, type Preview } from "../net/socket";
 import type { App } from "./app";
 import { uuid } from "./identity";
+import { showIcon } from "./favicon";
 import { nodeKeys, type Session } from "./papers";
 import { sentenceOf, toast, ui } from "./ui";
 
 /** Jobs remembered per document, to find their pictures again after a reload. */
 const KEPT_JOBS = 12;
 const RESULTS = 40;
-const TITLE_MS = 250;
+const TITLE_MS = 1000;
 /** Fields of a node that change what it does; moving it does not. */
 const MEANING = new Set(["inputs", "outputs", "widgets_values", "mode"]);
 
@@ -39,7 +40,6 @@ export class Running {
       },
       queue: (count) => {
         ui.queueCount.value = count;
-        if (ui.panel.value === "queue") void this.refreshQueue();
       },
       started: (prompt) => {
         this.progress(prompt, 0);
@@ -88,10 +88,15 @@ export class Running {
 
   /** Queue the open document. `front` puts it before what waits. */
   async run(front = false): Promise<void> {
+    for (let left = ui.runCount.value; left > 0; left--) if (!(await this.runOnce(front))) return;
+  }
+
+  /** True if the server took it. */
+  private async runOnce(front: boolean): Promise<boolean> {
     const { app } = this;
     app.workspace.closeEditor();
     const { session } = app;
-    if (!this.checkTypes()) return;
+    if (!this.checkTypes()) return false;
     const prompt = buildPrompt(session.doc, app.scene.specs, Math.random);
     const id = uuid();
     const nodes = Object.keys(prompt);
@@ -109,9 +114,11 @@ export class Running {
         ...(front ? { front: true } : {}),
       });
       this.accepted(session, answer, id, nodes);
+      return true;
     } catch (error) {
       this.runs.refused(id);
       this.refused(error);
+      return false;
     }
   }
 
@@ -158,11 +165,23 @@ export class Running {
     return this.app.session.meta.jobs.findLast((job) => this.runs.isRunning(job)) ?? null;
   }
 
-  async cancel(ids: readonly string[]): Promise<void> {
-    await this.app.client.dequeue(ids).catch((error: unknown) => {
-      toast(sentenceOf(error), "error");
-    });
-    await this.refreshQueue();
+  /** The open document that asked for a job. */
+  ownerOf(job: string): Session | undefined {
+    const owner = this.owners.get(job);
+    return owner && this.app.papers.find(owner.id);
+  }
+
+  /** A job that was queued elsewhere is this document's. */
+  own(session: Session, job: string): void {
+    this.queued(session, job, nodeKeys(session.doc));
+    this.app.remember({ jobs: [...session.meta.jobs, job].slice(-KEPT_JOBS) }, session);
+  }
+
+  /** The title of the node that a job is at; null for jobs of others. */
+  nodeTitle(job: string): string | null {
+    const node = this.runs.nodeOf(job);
+    const raw = node === null ? undefined : this.ownerOf(job)?.doc.node(node);
+    return raw ? (raw.title ?? this.app.scene.specs.get(raw.type)?.title ?? raw.type) : null;
   }
 
   /** A document was opened: its jobs are ours again. */
@@ -219,14 +238,6 @@ export class Running {
     if (failed) this.runs.event(type, { ...data, prompt_id: job });
     else if (this.runs.isRunning(job)) {
       this.runs.event(status["status_str"] === "success" ? "execution_success" : "execution_interrupted", { prompt_id: job });
-    }
-  }
-
-  async refreshQueue(): Promise<void> {
-    try {
-      ui.queue.value = await this.app.client.queue();
-    } catch {
-      // The bar at the top already says that the server is away.
     }
   }
 
@@ -347,13 +358,16 @@ export class Running {
     return scene.boxes.get(id.slice(scene.path.length))?.title ?? `Node ${id}`;
   }
 
-  /** The tab title tells the progress, so that another tab can be looked at meanwhile. */
+  /** The page's title and icon tell the progress, so that another tab can be looked at meanwhile. */
   showTitle(): void {
     if (this.titleTimer) return;
     this.titleTimer = window.setTimeout(() => {
       this.titleTimer = 0;
-      const percent = ui.running.value ? `${String(Math.round(ui.progress.value * 100))} % · ` : "";
+      const shares = this.app.papers.open.flatMap((session) => session.progress ?? []);
+      const share = this.app.session.progress ?? shares[0] ?? null;
+      const percent = share === null ? "" : `${String(Math.round(share * 100))} % · `;
       document.title = `${percent}${ui.name.value} · Latent Loom`;
+      showIcon(share);
     }, TITLE_MS);
   }
 }

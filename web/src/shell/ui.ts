@@ -3,7 +3,6 @@ import { signal } from "@preact/signals";
 import type { Vec } from "../canvas/camera";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
-import type { QueueItem } from "../net/client";
 import type { Key } from "../model/workflow";
 
 export interface Toast {
@@ -49,6 +48,8 @@ export interface MenuLine {
 export const ui = {
   connected: signal(true),
   queueCount: signal(0),
+  /** How many jobs one press of Run queues. */
+  runCount: signal(1),
   running: signal(false),
   progress: signal(0),
   tabs: signal<TabView[]>([]),
@@ -64,7 +65,6 @@ export const ui = {
   theme: signal<"dark" | "light">("dark"),
   panel: signal<"queue" | "results" | "problems" | null>(null),
   problems: signal<Problem[]>([]),
-  queue: signal<{ running: QueueItem[]; pending: QueueItem[] }>({ running: [], pending: [] }),
   results: signal<Result[]>([]),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
