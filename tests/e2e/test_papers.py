@@ -103,6 +103,75 @@ def test_two_tabs_on_one_file_follow_each_other_or_ask(
     assert other.faults == []
 
 
+def test_the_queue_is_paused_reordered_and_cancelled(
+    canvas: Canvas, live_server: LiveServer
+) -> None:
+    page, panel = canvas.page, canvas.page.get_by_role("complementary", name="Queue")
+    canvas.command("queue")
+    panel.get_by_role("button", name="Pause").click()
+    panel.get_by_text("Paused").wait_for()
+    panel.get_by_label("Runs").fill("3")
+    page.get_by_role("button", name="Run", exact=True).click()
+    rows = panel.get_by_role("listitem")
+    rows.nth(2).wait_for()
+    pending = live_server.get("/jobs?status=pending&sort_order=asc")["jobs"]
+    ids = [job["id"] for job in sorted(pending, key=lambda job: job["priority"])]
+    assert rows.all_inner_texts()[0].split()[:2] == ["1", "Default"]
+
+    def order() -> list[str]:
+        return [item[1] for item in live_server.get("/queue")["queue_pending"]]
+
+    rows.nth(2).press("Alt+ArrowUp")
+    live_server.until(lambda: order() == [ids[0], ids[2], ids[1]], "the last one moved up")
+    rows.nth(0).press("Delete")
+    live_server.until(lambda: order() == [ids[2], ids[1]], "the first one is cancelled")
+    panel.get_by_role("button", name="Cancel all 2").click()
+    panel.get_by_text("Nothing waits").wait_for()
+    panel.get_by_role("button", name="Resume").click()
+    panel.get_by_role("button", name="Pause").wait_for()
+
+
+def test_results_are_found_compared_and_used_again(canvas: Canvas) -> None:
+    page = canvas.page
+    canvas.fill("2", "text", "gallery one")
+    canvas.fill("5", "steps", "2")
+    canvas.run()
+    canvas.wait("mark('9').images.length > 0")
+    canvas.fill("2", "text", "gallery two")
+    canvas.run()
+    canvas.until("window.__loom.mark('5').state === 'running'")
+    canvas.wait("mark('9').state === 'done'")
+    canvas.command("results")
+    panel = page.get_by_role("complementary", name="Results")
+    panel.get_by_label("Search results").fill("gallery")
+    cells = panel.get_by_role("listitem")
+    cells.nth(1).wait_for()
+    canvas.until("document.querySelectorAll('.cell').length === 2")
+    cells.nth(1).get_by_role("button").click()
+    page.get_by_role("dialog", name="Picture").wait_for()
+    page.keyboard.press("i")
+    page.get_by_text("gallery one").wait_for()
+    page.get_by_role("button", name="Take only its values").click()
+    assert canvas.node("2")["widgets_values"] == ["gallery one"]
+    for cell in cells.all():
+        cell.get_by_role("checkbox").check()
+    panel.get_by_role("button", name="Compare").click()
+    slider = page.get_by_role("slider", name="Where the pictures meet")
+    slider.press("ArrowRight")
+    assert slider.get_attribute("aria-valuenow") == "52"
+    page.get_by_role("button", name="Side by side").click()
+    page.get_by_role("figure").nth(1).wait_for()
+    page.keyboard.press("Escape")
+    count = len(canvas.nodes())
+    cells.nth(0).get_by_role("button").drag_to(
+        page.locator(".canvas"), target_position={"x": 600, "y": 760}
+    )
+    canvas.wait(f"workflow().nodes.length === {count + 1}")
+    added = canvas.nodes()[-1]
+    assert added["type"] == "LoadImage"
+    assert added["widgets_values"][0].endswith(".png [output]")
+
+
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[LiveServer]:
     with serving(tmp_path / "base") as server:

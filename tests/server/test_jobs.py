@@ -37,7 +37,7 @@ def test_jobs_are_listed_and_shown(server: LiveServer) -> None:
 def test_jobs_are_found_by_their_document(server: LiveServer) -> None:
     papers = [{"id": "p1", "name": "Blue barn"}, {"id": "p2", "name": "Red barn"}]
     for i, paper in enumerate(papers):
-        extra = {"x_paper": paper, "extra_pnginfo": {"workflow": {"odd": float("nan")}}}
+        extra = {"x_paper": paper}
         server.wait(server.submit(shown(number=i, note="paper"), extra_data=extra, client_id="me"))
     (found,) = server.get("/jobs?x_paper=p2&x_outputs=true")["jobs"]
     assert (found["x_paper"], found["x_client"]) == (papers[1], "me")

@@ -14,6 +14,7 @@ import { ui } from "./shell/ui";
 import defaultText from "../../workflows/default.json?raw";
 import "./shell/style.css";
 import "./shell/papers.css";
+import "./shell/gallery.css";
 
 function element(className: string, parent: HTMLElement): HTMLElement {
   const made = document.createElement("div");

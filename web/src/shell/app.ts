@@ -28,7 +28,7 @@ import { type Desk, freshMeta, Papers, type Session } from "./papers";
 import { Running } from "./running";
 import { Saving } from "./saving";
 import { shellCommands } from "./shellcommands";
-import { sentenceOf, toast, ui } from "./ui";
+import { sentenceOf, shownAt, toast, ui } from "./ui";
 
 /** Below this width a whole graph is too small to read. */
 const NARROW = 720;
@@ -229,7 +229,7 @@ export class App {
       show: (key) => {
         const box = this.scene.boxes.get(key);
         const urls = box ? this.scene.pictureUrls(box) : [];
-        if (urls.length > 0) ui.viewer.value = { urls, at: 0 };
+        if (urls.length > 0) ui.viewer.value = { items: urls.map(shownAt), at: 0 };
       },
     };
   }

@@ -1,5 +1,5 @@
 /** Files in and out: dropped and chosen files, saved workflows, uploads. */
-import { HEADER, layoutNode } from "../canvas/layout";
+import { HEADER, layoutNode, type NodeBox } from "../canvas/layout";
 import { hitTest } from "../canvas/hit";
 import type { Vec } from "../canvas/camera";
 import { setWidget } from "../model/actions";
@@ -10,8 +10,10 @@ import { type Json, parseJson, stringifyJson } from "../model/json";
 import { arrange } from "../model/layout";
 import { readPngText } from "../model/png";
 import { buildPrompt } from "../model/prompt";
+import type { NodeSpec } from "../model/schema";
 import { hasUpload } from "../model/widgets";
 import { asWorkflow, isApiPrompt, type Key, keyOf } from "../model/workflow";
+import type { FileRef } from "../net/client";
 import { readStored } from "../net/stored";
 import type { App } from "./app";
 import { uuid } from "./identity";
@@ -137,6 +139,18 @@ export class Files {
     await this.app.loadSpecs();
   }
 
+  /** A result that was dragged here: onto a node that loads pictures, or a new one. */
+  dropResult(file: FileRef, at: Vec | null): Key | null {
+    const { workspace, scene, renderer } = this.app;
+    const spec = scene.specs.get("LoadImage");
+    const target = at && this.uploadTarget(at);
+    if (!spec && !target) return null;
+    const key = target ?? workspace.add(spec as NodeSpec, at ? renderer.camera.toWorld(at) : workspace.here());
+    const widget = uploadWidget(scene.boxes.get(key)) ?? "image";
+    setWidget(scene.doc, scene.specs, key, widget, valueOfFile(file));
+    return key;
+  }
+
   private uploadTarget(at: Vec): Key | null {
     const { scene, renderer } = this.app;
     const hit = hitTest(scene, renderer.camera.toWorld(at), renderer.camera.scale);
@@ -160,6 +174,15 @@ export class Files {
     }
   }
 }
+
+/** A file as the widget of LoadImage writes it. */
+export function valueOfFile({ filename, subfolder, type }: FileRef): string {
+  const path = subfolder ? `${subfolder}/${filename}` : filename;
+  return type === "input" ? path : `${path} [${type}]`;
+}
+
+const uploadWidget = (box: NodeBox | undefined): string | undefined =>
+  box?.allWidgets.find((widget) => widget.kind !== "upload" && hasUpload(widget.input))?.name;
 
 function give(text: string, name: string): void {
   const link = document.createElement("a");

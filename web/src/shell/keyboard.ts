@@ -3,6 +3,7 @@ import { dispatch, isTyping } from "../input/keymap";
 import { moveNodes, removeNodes } from "../model/actions";
 import { type Json, stringifyJson } from "../model/json";
 import { type Key, posOf } from "../model/workflow";
+import type { FileRef } from "../net/client";
 import type { App } from "./app";
 import { ui } from "./ui";
 
@@ -107,6 +108,8 @@ export function listenToDrops(app: App, host: HTMLElement): void {
     host.classList.remove("receiving");
     const rect = host.getBoundingClientRect();
     const at = { x: event.clientX - rect.left, y: event.clientY - rect.top };
+    const result = event.dataTransfer?.getData("text/x-loom-file");
+    if (result) app.files.dropResult(JSON.parse(result) as FileRef, at);
     void app.files.drop([...(event.dataTransfer?.files ?? [])], at);
   });
 }

@@ -11,7 +11,7 @@ import { borderSlot, dropBorderSlot, editSlotLabel, promote } from "../input/sub
 import { disconnect } from "../model/actions";
 import { isCollapsed, keyOf, Mode, modeOf } from "../model/workflow";
 import type { App } from "./app";
-import { type MenuLine, ui } from "./ui";
+import { type MenuLine, shownAt, ui } from "./ui";
 
 export function contextMenu(app: App, at: Vec, hit: Hit | null): (MenuLine | null)[] {
   if (hit?.kind === "wire") return wireMenu(app, hit);
@@ -97,7 +97,7 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "rerout
   const urls = app.scene.pictureUrls(hit.box);
   const picture: (MenuLine | null)[] = urls.length > 0 ? [
     { title: "Show picture", run: () => {
-      ui.viewer.value = { urls, at: 0 };
+      ui.viewer.value = { items: urls.map(shownAt), at: 0 };
     } },
     null,
   ] : [];

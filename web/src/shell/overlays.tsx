@@ -1,4 +1,4 @@
-/** What comes and goes: context menu, toasts, and the large view of pictures. */
+/** What comes and goes: context menu and toasts. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { readable } from "../input/keymap";
@@ -75,55 +75,6 @@ export function Toasts(): JSX.Element {
           </button>
         </div>
       ))}
-    </div>
-  );
-}
-
-export function Viewer(): JSX.Element | null {
-  const view = ui.viewer.value;
-  const frame = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => frame.current?.focus(), [view === null]);
-  if (!view) return null;
-  const close = (): void => {
-    ui.viewer.value = null;
-  };
-  const go = (by: number): void => {
-    const at = (view.at + by + view.urls.length) % view.urls.length;
-    ui.viewer.value = { ...view, at };
-  };
-  const url = view.urls[view.at] ?? "";
-  return (
-    <div
-      class="viewer"
-      role="dialog"
-      aria-label="Picture"
-      tabIndex={-1}
-      ref={frame}
-      onClick={(e) => e.target === e.currentTarget && close()}
-      onKeyDown={(e) => (e.key === "ArrowRight" ? go(1) : e.key === "ArrowLeft" && go(-1))}
-    >
-      <img src={url} alt="Result" />
-      <div class="viewer-tools">
-        {view.urls.length > 1 && (
-          <>
-            <button class="tool" aria-label="Previous" onClick={() => go(-1)}>
-              <Icon name="left" />
-            </button>
-            <span>
-              {view.at + 1} / {view.urls.length}
-            </span>
-            <button class="tool" aria-label="Next" onClick={() => go(1)}>
-              <Icon name="right" />
-            </button>
-          </>
-        )}
-        <a class="tool" href={url} download="" aria-label="Download picture" title="Download picture">
-          <Icon name="download" />
-        </a>
-        <button class="tool" aria-label="Close" title="Close  Esc" onClick={close}>
-          <Icon name="close" />
-        </button>
-      </div>
     </div>
   );
 }

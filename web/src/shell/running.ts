@@ -8,7 +8,7 @@ import { buildPrompt } from "../model/prompt";
 import type { Document } from "../model/document";
 import type { Specs } from "../model/schema";
 import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
-import { imagesOf, ServerError } from "../net/client";
+import { ServerError } from "../net/client";
 import { type JobEnd, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
 import { EventSocket, type Preview } from "../net/socket";
 import type { App } from "./app";
@@ -19,7 +19,6 @@ import { sentenceOf, toast, ui } from "./ui";
 
 /** Jobs remembered per document, to find their pictures again after a reload. */
 const KEPT_JOBS = 12;
-const RESULTS = 40;
 const TITLE_MS = 1000;
 /** Fields of a node that change what it does; moving it does not. */
 const MEANING = new Set(["inputs", "outputs", "widgets_values", "mode"]);
@@ -225,7 +224,6 @@ export class Running {
         this.update(key, { state: "done", ...shown }, job);
       }
     }
-    void this.refreshResults();
   }
 
   /** A job ended while this page was away: say so as its last event would have. */
@@ -239,27 +237,6 @@ export class Running {
     else if (this.runs.isRunning(job)) {
       this.runs.event(status["status_str"] === "success" ? "execution_success" : "execution_interrupted", { prompt_id: job });
     }
-  }
-
-  async refreshResults(): Promise<void> {
-    try {
-      const history = await this.app.client.history(RESULTS);
-      ui.results.value = Object.entries(history).flatMap(([job, entry]) => this.resultOf(job, entry)).reverse();
-    } catch {
-      // As above.
-    }
-  }
-
-  private resultOf(job: string, entry: Json | undefined): (typeof ui.results.value)[number][] {
-    if (!isObject(entry) || !isObject(entry["outputs"])) return [];
-    const refs = Object.values(entry["outputs"]).flatMap((output) => imagesOf(output));
-    if (refs.length === 0) return [];
-    const pictures = refs.map((ref) => ({
-      url: this.app.client.viewUrl(ref, job),
-      thumb: `${this.app.client.viewUrl(ref, job)}&preview=webp;75`,
-      name: ref.filename,
-    }));
-    return [{ job, pictures, workflow: workflowOf(entry) }];
   }
 
   private update(node: Key, change: NodeUpdate, prompt: string): void {
@@ -313,7 +290,7 @@ export class Running {
       toast(`The run${where} failed: ${message}`, "error");
       if (where === "") this.listProblems(true);
     } else if (how === "interrupted") toast(where === "" ? "Stopped." : `Stopped the run${where}.`);
-    void this.refreshResults();
+    ui.endedJobs.value++;
   }
 
   private clearErrors(): void {
@@ -388,11 +365,3 @@ function unknownNodes(doc: Document, specs: Specs): { id: Key; node: RawNode }[]
 
 /** The node of the root that an execution id lies in. */
 const outermost = (id: Key): Key => id.split(":")[0] ?? id;
-
-/** The workflow inside a history entry: `prompt[3].extra_pnginfo.workflow`. */
-function workflowOf(entry: JsonObject): Json {
-  const prompt = entry["prompt"];
-  const extra = Array.isArray(prompt) ? prompt[3] : null;
-  const info = isObject(extra) ? extra["extra_pnginfo"] : null;
-  return (isObject(info) ? info["workflow"] : null) ?? null;
-}

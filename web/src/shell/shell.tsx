@@ -3,12 +3,15 @@ import type { JSX } from "preact";
 import type { App } from "./app";
 import { ConflictBar } from "./conflict";
 import { Dialogs } from "./dialogs";
+import { Later, type Panel as Part } from "./later";
 import { Trail } from "./levels";
-import { Menu, Toasts, Viewer } from "./overlays";
+import { Menu, Toasts } from "./overlays";
 import { Panel } from "./panels";
 import { NodeSearch, Palette } from "./search";
 import { TopBar } from "./topbar";
 import { ui } from "./ui";
+
+const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.Lightbox);
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
 export function Bar({ app }: { app: App }): JSX.Element | null {
@@ -36,7 +39,7 @@ export function Page({ app }: { app: App }): JSX.Element {
     <>
       <Palette app={app} />
       <Dialogs app={app} />
-      <Viewer />
+      {ui.viewer.value && <Later load={lightbox} app={app} />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { Vec } from "../canvas/camera";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
+import type { FileRef } from "../net/client";
 import type { Key } from "../model/workflow";
 
 export interface Toast {
@@ -18,12 +19,26 @@ export interface Problem {
   text: string;
 }
 
-/** One finished job with pictures. */
-export interface Result {
-  job: string;
-  pictures: { url: string; thumb: string; name: string }[];
-  /** The workflow that made it, where the server kept it. */
-  workflow: unknown;
+/** Something that can be shown large. */
+export interface Shown {
+  url: string;
+  name: string;
+  kind: "images" | "video" | "audio" | "other";
+  /** Where the server has it; null for what is only in the page. */
+  file: FileRef | null;
+  /** The job that made it, its document's name and its time, where known. */
+  job: string | null;
+  paper: string | null;
+  at: number | null;
+}
+
+/** A picture of which only the address is known. */
+export function shownAt(url: string): Shown {
+  const query = new URL(url, document.baseURI).searchParams;
+  const [filename, subfolder, type] = ["filename", "subfolder", "type"].map((name) => query.get(name));
+  const file = filename ? { filename, subfolder: subfolder ?? "", type: type ?? "output" } : null;
+  const kind = /\.(webm|mp4|mkv|mov)$/i.test(filename ?? "") ? "video" : /\.(flac|mp3|ogg|opus|wav)$/i.test(filename ?? "") ? "audio" : "images";
+  return { url, name: filename ?? "Picture", kind, file, job: null, paper: null, at: null };
 }
 
 /** An open document in the top bar. */
@@ -65,14 +80,15 @@ export const ui = {
   theme: signal<"dark" | "light">("dark"),
   panel: signal<"queue" | "results" | "problems" | null>(null),
   problems: signal<Problem[]>([]),
-  results: signal<Result[]>([]),
+  /** Counts jobs that ended, so that lists of results know when to look again. */
+  endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
   dialog: signal<"open" | "save" | "versions" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
-  viewer: signal<{ urls: readonly string[]; at: number } | null>(null),
+  viewer: signal<{ items: readonly Shown[]; at: number; compare?: boolean } | null>(null),
 };
 
 let nextToast = 1;
