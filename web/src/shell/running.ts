@@ -179,7 +179,7 @@ export class Running {
   /** The title of the node that a job is at; null for jobs of others. */
   nodeTitle(job: string): string | null {
     const node = this.runs.nodeOf(job);
-    const raw = node === null ? undefined : this.ownerOf(job)?.doc.node(node);
+    const raw = node === null ? undefined : this.ownerOf(job)?.doc.node(outermost(node));
     return raw ? (raw.title ?? this.app.scene.specs.get(raw.type)?.title ?? raw.type) : null;
   }
 
