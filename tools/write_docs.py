@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from engine.commands.arguments import Parser  # noqa: E402
-from engine.graph.spec import InputSpec, NodeSpec  # noqa: E402
+from engine.graph.help import help_page  # noqa: E402
 from engine.plugins.discovery import builtin_nodes  # noqa: E402
 from engine.server.routes import ROUTES  # noqa: E402
 from main import COMMANDS  # noqa: E402
@@ -29,33 +29,8 @@ def nodes_page() -> str:
     parts = [NOTE, "# Built-in nodes\n"]
     for category, group in groupby(specs, key=lambda spec: spec.category):
         parts.append(f"## {category}\n")
-        parts += [_node(spec) for spec in group]
+        parts += [help_page(spec, level=3) for spec in group]
     return "\n".join(parts)
-
-
-def _node(spec: NodeSpec) -> str:
-    outputs = ", ".join(f"{o.name} ({o.type})" for o in spec.outputs) or "none: it ends a graph"
-    rows = [_input(item) for item in spec.inputs if item.section != "hidden"]
-    table = ["| input | type | default | allowed | what for |", "|---|---|---|---|---|", *rows]
-    lines = [f"### {spec.display_name} (`{spec.id}`)", "", spec.description, "", *table, ""]
-    return "\n".join([*lines, f"Outputs: {outputs}.", ""])
-
-
-def _input(item: InputSpec) -> str:
-    options = item.options
-    default = options.get("default", "")
-    shown = f"`{default!r}`" if default != "" else ""
-    name = item.name if item.section == "required" else f"{item.name} (optional)"
-    return f"| {name} | {item.type} | {shown} | {_allowed(item)} | {options.get('tooltip', '')} |"
-
-
-def _allowed(item: InputSpec) -> str:
-    if item.folder is not None:
-        return f"a file in `{item.folder}`"
-    if item.choices is not None:
-        return ", ".join(str(choice) for choice in item.choices)
-    low, high = item.options.get("min"), item.options.get("max")
-    return f"{low} to {high}" if low is not None and high is not None else ""
 
 
 def api_page() -> str:

@@ -9,11 +9,15 @@ import importlib.util
 import pkgutil
 import sys
 import time
+import tomllib
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+
+from engine.errors import PathOutsideRoot
+from engine.folders import inside
 
 from .classes import Adapted, classes_of
 from .node import Node
@@ -29,12 +33,16 @@ class Pack:
         nodes: ids of the nodes it added.
         seconds: how long its import took.
         error: traceback if it failed, or if some of its nodes did.
+        web: folder of the scripts that it adds to the canvas; empty if it has none.
+        web_name: name under which they are served.
     """
 
     name: str
     nodes: tuple[str, ...]
     seconds: float
     error: str = ""
+    web: str = ""
+    web_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,28 @@ def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
         seconds = time.perf_counter() - began
         return {}, Pack(path.stem, (), seconds, traceback.format_exc())
     seconds = time.perf_counter() - began
-    error = "\n".join(f"Node {id}:\n{text}" for id, text in found.errors.items())
-    return found.nodes, Pack(path.stem, tuple(found.nodes), seconds, error)
+    errors = [f"Node {id}:\n{text}" for id, text in found.errors.items()]
+    web = name = ""
+    try:
+        web, name = _web_folder(path)
+    except (OSError, ValueError, PathOutsideRoot) as problem:
+        errors.append(f"Its scripts for the canvas are left out: {problem}")
+    error = "\n".join(errors)
+    return found.nodes, Pack(path.stem, tuple(found.nodes), seconds, error, web, name)
+
+
+def _web_folder(path: Path) -> tuple[str, str]:
+    """A pack's folder of scripts, and the name that its addresses have for it."""
+    named = getattr(sys.modules[f"custom_nodes.{path.stem}"], "WEB_DIRECTORY", None)
+    name = path.name
+    if named is None and (path / "pyproject.toml").is_file():
+        project = tomllib.loads((path / "pyproject.toml").read_text("utf-8"))
+        named = project.get("tool", {}).get("comfy", {}).get("web")
+        name = project.get("project", {}).get("name", name)
+    if not isinstance(named, str) or not path.is_dir():
+        return "", ""
+    folder = inside(path, named)
+    return (str(folder), name) if folder.is_dir() else ("", "")
 
 
 def _import(path: Path) -> Adapted:

@@ -25,6 +25,7 @@ from .access import admit
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
 from .hub import Hub
+from .logs import Line, Logs
 from .people import People
 from .routes import ROUTES
 from .security import PAGE_POLICY, Handler, guard
@@ -75,17 +76,30 @@ def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> S
     catalogue = Catalogue(folders.user / "nodes.json")
     dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
     people = People(database, config.token, config.accounts_only)
-    return ServerState(config, database, hub, catalogue, dispatcher, people)
+    return ServerState(config, database, hub, catalogue, dispatcher, people, Logs())
 
 
 async def _lifetime(state: ServerState) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def tell(line: Line) -> None:
+        loop.call_soon_threadsafe(_tell_line, state, line)
+
+    state.logs.tell = tell
+    logging.getLogger().addHandler(state.logs)
     task = asyncio.create_task(state.dispatcher.run())
     task.add_done_callback(_report)
     yield
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+    logging.getLogger().removeHandler(state.logs)
     state.database.close()
+
+
+def _tell_line(state: ServerState, line: Line) -> None:
+    for session in state.listeners:
+        state.hub.send("logs", {"entries": [line], "size": None}, session)
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -18,6 +18,7 @@ from .attempts import Attempts
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
 from .hub import Hub
+from .logs import Logs
 from .people import People
 
 
@@ -63,6 +64,8 @@ class ServerState:
         catalogue: the nodes.
         dispatcher: keeps the workers busy.
         people: knows who is asking.
+        logs: what was said last.
+        listeners: websocket sessions that hear of each line of it.
         attempts: counts wrong passwords.
         hashing: how many passwords may be checked at once.
         reader: reads prompts.
@@ -75,6 +78,8 @@ class ServerState:
     catalogue: Catalogue
     dispatcher: Dispatcher
     people: People
+    logs: Logs
+    listeners: set[str] = field(default_factory=set)
     reader: Reader = field(default_factory=Reader)
     checks: Checks = field(default_factory=Checks)
     attempts: Attempts = field(default_factory=Attempts)

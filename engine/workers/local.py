@@ -6,6 +6,7 @@ keeps failing; nobody above needs to know processes.
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -24,8 +25,14 @@ from .vitals import Silence, oom_kills, vitals
 #: A process that lived so long did not fail at start.
 STABLE_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
+#: Longest part of a line that is kept until its end comes.
+LONGEST_LINE = 1 << 16
 #: How often one looks whether a process lives.
 LOOK_SECONDS = 1.0
+
+#: What workers print is shown however little the server itself says.
+said = logging.getLogger("loom.worker")
+said.setLevel(logging.INFO)
 
 
 class LocalWorker:
@@ -98,21 +105,28 @@ class LocalWorker:
             self.module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             limit=1 << 20,
             env=self._environment(),
             pass_fds=(self._file.fileno(),),
         )
         self.pid = process.pid
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
+        hear = asyncio.create_task(_hear(process.stderr))
         self.send(Message("configure", self._facts()))
         watch = asyncio.create_task(self._watch(process.pid))
         try:
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:
                     self._receive(await read(process.stdout))
-            return self._loss(await process.wait())
+            code = await process.wait()
+            with contextlib.suppress(TimeoutError):  # of a child that keeps the pipe
+                async with asyncio.timeout(1):
+                    await hear
+            return self._loss(code)
         finally:
             watch.cancel()
+            hear.cancel()
 
     def _loss(self, code: int) -> Loss:
         return replace(self._killed or self._judge(code), inside=self._marks.inside())
@@ -169,3 +183,20 @@ class LocalWorker:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _hear(stream: asyncio.StreamReader) -> None:
+    """Log what a process prints, line by line; a progress bar's repaintings are lines, too."""
+    rest = b""
+    while chunk := await stream.read(LONGEST_LINE):
+        *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            lines, rest = [*lines, rest], b""
+        _log(lines)
+    _log([rest])
+
+
+def _log(lines: list[bytes]) -> None:
+    for line in lines:
+        if line.strip():
+            said.info("%s", line.decode("utf-8", "replace"))

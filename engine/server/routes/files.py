@@ -76,11 +76,11 @@ def _headers(path: Path, attachment: bool) -> dict[str, str]:
     }
 
 
-def converted(path: Path, preview: str | None, channel: str) -> tuple[bytes, str]:
+def converted(path: Path | io.BytesIO, preview: str | None, channel: str) -> tuple[bytes, str]:
     """A picture as preview or as one of its channels: bytes and MIME type.
 
     Args:
-        path: the picture.
+        path: the picture, or its bytes.
         preview: ``webp`` or ``jpeg``, perhaps with ``;quality``; None for PNG.
         channel: ``rgba``, ``rgb``, or ``a`` for the alpha alone.
     """

@@ -1,4 +1,4 @@
-"""``/system_stats``, ``/features``, ``/free`` and the small lists that the canvas asks for."""
+"""``/system_stats``, ``/features`` and ``/free``: the server and the computer it runs on."""
 
 import sys
 
@@ -62,26 +62,8 @@ async def free(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def extensions(request: web.Request) -> web.Response:
-    """Scripts that node packs add to the canvas."""
-    return web.json_response([])
-
-
-async def translations(request: web.Request) -> web.Response:
-    """Texts that node packs bring in other languages."""
-    return web.json_response({})
-
-
-async def templates(request: web.Request) -> web.Response:
-    """Example workflows that node packs bring."""
-    return web.json_response({})
-
-
 ROUTES = [
     web.get("/features", show_features),
     web.get("/system_stats", stats),
     web.post("/free", free),
-    web.get("/extensions", extensions),
-    web.get("/i18n", translations),
-    web.get("/workflow_templates", templates),
 ]

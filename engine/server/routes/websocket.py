@@ -37,6 +37,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         await _listen(state, client, socket)
     finally:
         state.hub.remove(client)
+        state.listeners.discard(client.sid)
         pump.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pump
