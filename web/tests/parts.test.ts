@@ -4,7 +4,7 @@ import { Camera } from "../src/canvas/camera";
 import { Grid } from "../src/canvas/grid";
 import { hueOf } from "../src/canvas/theme";
 import { boundsOf, curve, distance, pointAt } from "../src/canvas/curves";
-import { readPngText } from "../src/model/png";
+import { readPngText } from "../src/model/embedded/png";
 import { score, searchNodes } from "../src/model/search";
 import { compatible } from "../src/model/types";
 import { nextValue, widgetsOf } from "../src/model/widgets";

@@ -60,7 +60,7 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
         <button class="choice" autofocus onClick={then(() => app.files.choose())}>
           <Icon name="folder" />
           <span>From a file</span>
-          <small>JSON, or a PNG that carries one</small>
+          <small>JSON, or a picture, film, sound or weights that carry one</small>
         </button>
         <button class="choice" onClick={then(() => app.files.openDefault())}>
           <Icon name="image" />

@@ -8,7 +8,6 @@ import { isFragment } from "../model/clipboard";
 import { emptyWorkflow } from "../model/factory";
 import { type Json, parseJson, stringifyJson } from "../model/json";
 import { arrange } from "../model/layout";
-import { readPngText } from "../model/png";
 import { buildPrompt } from "../model/prompt";
 import type { NodeSpec } from "../model/schema";
 import { hasUpload } from "../model/widgets";
@@ -85,7 +84,7 @@ export class Files {
 
   /** Let the user pick a file to open. */
   choose(): void {
-    pick(".json,.png,image/png,application/json", (file) => void this.take(file, null));
+    pick(".json,.png,.jpg,.jpeg,.webp,.avif,.mp4,.mov,.webm,.mkv,.flac,.ogg,.opus,.mp3,.svg,.latent,.safetensors", (file) => void this.take(file, null));
   }
 
   chooseUpload(key: Key): void {
@@ -115,28 +114,30 @@ export class Files {
     await this.guard(async () => {
       const target = at && this.uploadTarget(at);
       if (file.type.startsWith("image/") && target) await this.uploadTo(target, file);
-      else if (/\.png$/i.test(file.name) || file.type === "image/png") await this.takePng(file, at);
-      else if (file.type.startsWith("image/")) await this.loadPicture(file, at);
-      else this.openJson(parseJson(await file.text()), baseName(file.name));
+      else await this.open(file, at);
     });
   }
 
-  private async takePng(file: File, at: Vec | null): Promise<void> {
-    const text = await readPngText(await file.arrayBuffer());
-    const found = text.get("workflow") ?? text.get("prompt");
-    if (found !== undefined) this.openJson(parseJson(found), baseName(file.name));
-    else await this.loadPicture(file, at);
+  /** The workflow in a file; a picture without one is loaded, anything else says what it lacks. */
+  private async open(file: File, at: Vec | null): Promise<void> {
+    const { findWorkflow, sourceOf } = await import("../model/embedded");
+    const found = await findWorkflow(sourceOf(file));
+    if (found.value !== null) this.openJson(found.value, baseName(file.name));
+    else if (found.kind === null) this.openJson(readJson(await file.text(), file.name), baseName(file.name));
+    else if (PICTURES.has(found.kind)) await this.loadPicture(file, at, found.missing);
+    else throw new Error(found.missing);
   }
 
   /** A picture without a workflow becomes a node that loads it. */
-  private async loadPicture(file: File, at: Vec | null): Promise<void> {
+  private async loadPicture(file: File, at: Vec | null, missing: string): Promise<void> {
     const { workspace, scene, renderer } = this.app;
     const spec = scene.specs.get("LoadImage");
-    if (!spec) throw new Error(`${file.name} carries no workflow.`);
+    if (!spec) throw new Error(missing);
     const name = await this.app.client.upload(file);
     const key = workspace.add(spec, at ? renderer.camera.toWorld(at) : workspace.here());
     setWidget(scene.doc, scene.specs, key, "image", name);
     await this.app.loadSpecs();
+    toast(`${missing} It is loaded as a picture instead.`);
   }
 
   /** A result that was dragged here: onto a node that loads pictures, or a new one. */
@@ -175,6 +176,9 @@ export class Files {
   }
 }
 
+/** Kinds of files that LoadImage reads. */
+const PICTURES = new Set(["PNG", "JPEG", "WebP", "AVIF"]);
+
 /** A file as the widget of LoadImage writes it. */
 export function valueOfFile({ filename, subfolder, type }: FileRef): string {
   const path = subfolder ? `${subfolder}/${filename}` : filename;
@@ -183,6 +187,14 @@ export function valueOfFile({ filename, subfolder, type }: FileRef): string {
 
 const uploadWidget = (box: NodeBox | undefined): string | undefined =>
   box?.allWidgets.find((widget) => widget.kind !== "upload" && hasUpload(widget.input))?.name;
+
+function readJson(text: string, name: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw new Error(`${name} is neither JSON nor a file that can carry a workflow (PNG, JPEG, WebP, AVIF, MP4, WebM, FLAC, Ogg, MP3, SVG, safetensors).`);
+  }
+}
 
 function give(text: string, name: string): void {
   const link = document.createElement("a");
