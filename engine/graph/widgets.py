@@ -63,16 +63,25 @@ def _default(item: InputSpec) -> Any:
 
 
 def _positional(values: list[Any], spec: NodeSpec) -> dict[str, Any]:
-    named: dict[str, Any] = {}
+    return {name: values[place] for name, place in _places(values, spec).items()}
+
+
+def place_of(values: list[Any], spec: NodeSpec, name: str) -> int | None:
+    """Where in a node's list the value of an input stands; None if it is not there."""
+    return _places(values, spec).get(name)
+
+
+def _places(values: list[Any], spec: NodeSpec) -> dict[str, int]:
+    found: dict[str, int] = {}
     position = 0
     for item in spec.inputs:
         if not is_widget(item) or position >= len(values):
             continue
-        named[item.name] = values[position]
+        found[item.name] = position
         position += 1
         if position < len(values) and _is_extra(item, values[position]):
             position += 1
-    return named
+    return found
 
 
 def is_widget(item: InputSpec) -> bool:

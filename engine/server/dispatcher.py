@@ -239,12 +239,20 @@ class Dispatcher:
         Raises:
             JobConflict: a job with this id exists.
         """
-        await self._database.run(jobs.add, job)
-        self.record.event(job.id, "queued", {"number": job.number})
+        await self.add_all([(job, order(read, checked))])
+
+    async def add_all(self, new: Sequence[tuple[Job, Order]]) -> None:
+        """Put validated jobs into the queue, all or none; durable when this returns.
+
+        Raises:
+            JobConflict: a job with one of their ids exists.
+        """
+        await self._database.run(jobs.add_all, [job for job, _ in new])
         self._may_wait = True
-        self._checked[job.id], self._added[job.id] = order(read, checked), job
-        if len(self._checked) > KEPT_CHECKED:  # far behind in the queue
-            self._forget(next(iter(self._checked)))
+        for job, made in new:
+            self.record.event(job.id, "queued", {"number": job.number})
+            if len(self._checked) < KEPT_CHECKED:  # those far behind are checked again
+                self._checked[job.id], self._added[job.id] = made, job
         await self.announce()
         self._wake.set()
 

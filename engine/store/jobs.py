@@ -78,6 +78,16 @@ class Job:
     turn: int | None = None
 
 
+def add_all(db: sqlite3.Connection, new: Iterable[Job]) -> None:
+    """Put jobs into the queue, all or none.
+
+    Raises:
+        JobConflict: a job with one of their ids exists.
+    """
+    for job in new:
+        add(db, job)
+
+
 def add(db: sqlite3.Connection, job: Job) -> None:
     """Put a job into the queue.
 
@@ -103,6 +113,12 @@ def add(db: sqlite3.Connection, job: Job) -> None:
         raise JobConflict(
             f"There is a job '{job.id}' already; send another prompt_id or none."
         ) from error
+
+
+def of_sweep(db: sqlite3.Connection, sweep: str) -> list[Job]:
+    """The jobs of a sweep, in the order in which they were made."""
+    query = "SELECT * FROM jobs WHERE json_extract(extra, '$.sweep.id') = ? ORDER BY number, rowid"
+    return [_job(row) for row in db.execute(query, (sweep,))]
 
 
 def next_number(db: sqlite3.Connection) -> float:

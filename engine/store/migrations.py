@@ -80,4 +80,7 @@ MIGRATIONS: tuple[str, ...] = (
     DROP INDEX jobs_by_client;
     CREATE INDEX jobs_by_line ON jobs (coalesce(owner, client), turn);
     """,
+    """
+    CREATE INDEX jobs_by_sweep ON jobs (json_extract(extra, '$.sweep.id'));
+    """,
 )

@@ -12,6 +12,7 @@ from engine.graph.prompt import Prompt, parse
 from engine.graph.validate import refuse, validate
 from engine.store import jobs, timings
 
+from ..people import person_of
 from ..request import json_object
 from ..state import ServerState, state_of
 from .prompt import FIRST_START_SECONDS, graph_of, targets_of
@@ -33,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
         states, errors = await _states(prompt, body, state)
     except (InvalidPrompt, InvalidWorkflow) as error:
         return web.json_response({"error": str(error)}, status=400)
-    previous = await _previous(state)
+    previous = await _previous(state, person_of(request).owner)
     usual = await state.database.run(timings.usual)
     prospects = outlook(prompt, states, errors, previous, usual)
     nodes = {id: asdict(prospect) for id, prospect in prospects.items()}
@@ -59,9 +60,9 @@ async def _states(
     return states, checked.node_errors
 
 
-async def _previous(state: ServerState) -> Prompt | None:
-    """The prompt that ran last."""
-    last = await state.database.run(jobs.history, 1)
+async def _previous(state: ServerState, owner: str | None) -> Prompt | None:
+    """The prompt that ran last, of one person or of all."""
+    last = await state.database.run(jobs.history, 1, owner=owner)
     try:
         return parse(last[0].prompt) if last else None
     except InvalidPrompt:

@@ -38,7 +38,7 @@ async def submit(request: web.Request) -> web.Response:
         specs, files = state.catalogue.specs, state.config.folders.list
         checked = validate(prompt, specs, files, targets_of(body), state.checks)
         checked = refuse(checked, await state.dispatcher.questions.faults(checked.prompt, specs))
-        job = await _job(body, graph, extra, checked.outputs, state, person_of(request))
+        job = await make_job(body, graph, extra, checked.outputs, state, person_of(request))
         await state.dispatcher.add(job, prompt, checked.prompt)
     except InvalidPrompt as error:
         return web.json_response(error.body(), status=400)
@@ -69,7 +69,7 @@ def targets_of(body: Mapping[str, Any]) -> list[str] | None:
     return targets
 
 
-async def _job(
+async def make_job(
     body: Mapping[str, Any],
     graph: Any,
     extra: dict[str, Any],
@@ -77,6 +77,7 @@ async def _job(
     state: ServerState,
     person: Person,
 ) -> jobs.Job:
+    """The job of a request, with an id and a place in the queue."""
     secrets = {key: extra.pop(key) for key in SECRETS if key in extra}
     client = body.get("client_id")
     if client is not None:
