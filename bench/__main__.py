@@ -12,6 +12,7 @@ from .rows import Row
 
 MODULES = (
     "start",
+    "canvas",
     "graph",
     "overhead",
     "loops",
