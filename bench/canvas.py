@@ -48,7 +48,7 @@ def start_rows(server: LiveServer) -> list[Row]:
     size = sum(len(gzip.compress(data, 9)) for data in files) / 1000
     times = []
     for _ in range(5):
-        with opened(server) as (page, _):
+        with opened(server, mocked=False) as (page, _):
             times.append(float(page.evaluate("window.__ready_ms")))
     return [
         row("canvas: JavaScript at start, gzipped", 150, [size], "kB", 1),
@@ -61,9 +61,9 @@ def graph_rows(server: LiveServer) -> list[Row]:
     rows = []
     for count, goals in GOALS.items():
         with opened(server) as (page, devtools):
-            load = open_graph(page, workflow(count))
+            loads = [open_graph(page, workflow(count)) for _ in range(3)]
             if count == 5000:
-                rows.append(row("canvas: 5,000 nodes, file to first paint", 600, [load], "ms", 0))
+                rows.append(row("canvas: 5,000 nodes, file to first paint", 600, loads, "ms", 0))
             for zoom, goal in goals.items():
                 values = [pan(page, devtools, zoom) for _ in range(3)]
                 what = f"canvas: {count:,} nodes, main thread per frame of panning, zoom {zoom}"
@@ -97,7 +97,7 @@ def keep_busy(server: LiveServer) -> None:
 
 
 @contextmanager
-def opened(server: LiveServer) -> Iterator[tuple[Any, Any]]:
+def opened(server: LiveServer, mocked: bool = True) -> Iterator[tuple[Any, Any]]:
     """A page of its own with a node type for the graphs, and its DevTools session."""
     from playwright.sync_api import sync_playwright
 
@@ -105,7 +105,8 @@ def opened(server: LiveServer) -> Iterator[tuple[Any, Any]]:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 900})
         page.add_init_script(READY)
-        page.route("**/object_info", with_bench_node)
+        if mocked:
+            page.route("**/object_info", with_bench_node)
         page.goto(f"{server.url}/")
         while not page.evaluate("window.__ready_ms > 0"):
             page.wait_for_timeout(20)
@@ -208,7 +209,7 @@ def pan(page: Any, devtools: Any, zoom: str) -> float:
     before, frames = task_ms(devtools), world_frames(page)
     for i in range(FRAMES):
         page.mouse.wheel(24 if i < FRAMES / 2 else -24, 9)
-        page.evaluate("new Promise(requestAnimationFrame)")
+        page.wait_for_timeout(16)  # on this side: asking the page would be measured too
     drawn = world_frames(page) - frames
     return (task_ms(devtools) - before) / max(1, drawn)
 

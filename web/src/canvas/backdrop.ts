@@ -4,6 +4,7 @@ import { type Camera, overlaps, type Rect } from "./camera";
 import type { Env } from "./drawnode";
 import { roundBox } from "./shapes";
 import { fit, FONT } from "./text";
+import type { Theme } from "./theme";
 
 const PITCH = 24;
 const MAJOR = 5;
@@ -12,24 +13,43 @@ const MIN_GAP = 14;
 
 export const GROUP_HEADER = 28;
 
-/** Dots at a constant one pixel; every fifth one stronger. */
+/** Dots at a constant one pixel; every fifth one stronger. One tile of them fills the view. */
 export function drawDots({ ctx, theme, camera }: Env): void {
   let pitch = PITCH;
   while (pitch * camera.scale < MIN_GAP) pitch *= MAJOR;
-  const px = 1 / camera.scale;
-  const { x, y, w, h } = camera.view;
-  const minor = new Path2D();
-  const major = new Path2D();
-  for (let i = Math.floor(x / pitch); i * pitch < x + w; i++) {
-    for (let j = Math.floor(y / pitch); j * pitch < y + h; j++) {
-      const path = i % MAJOR === 0 && j % MAJOR === 0 ? major : minor;
-      path.rect(i * pitch, j * pitch, px * 1.25, px * 1.25);
-    }
+  const ratio = window.devicePixelRatio || 1;
+  const exact = pitch * MAJOR * camera.scale * ratio;
+  const side = Math.round(exact);
+  const pattern = ctx.createPattern(dotTile(theme, side, ratio), "repeat");
+  if (!pattern) return;
+  ctx.save();
+  // The tile has whole pixels; stretched by less than one it meets its neighbours exactly.
+  pattern.setTransform(new DOMMatrix([exact / side, 0, 0, exact / side, 0, 0]));
+  const shift = (at: number): number => -Math.round(((((at * camera.scale * ratio) % exact) + exact) % exact));
+  const [x, y] = [shift(camera.x), shift(camera.y)];
+  ctx.setTransform(1, 0, 0, 1, x, y);
+  ctx.fillStyle = pattern;
+  ctx.fillRect(0, 0, camera.width * ratio - x, camera.height * ratio - y);
+  ctx.restore();
+}
+
+let tile: { canvas: HTMLCanvasElement; name: string } | null = null;
+
+/** Five by five dots, the first one strong. */
+function dotTile(theme: Theme, side: number, ratio: number): HTMLCanvasElement {
+  const name = `${theme.dot} ${theme.dotMajor} ${String(side)} ${String(ratio)}`;
+  if (tile?.name === name) return tile.canvas;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const ctx = canvas.getContext("2d");
+  const px = 1.25 * ratio;
+  for (let i = 0; ctx && i < MAJOR * MAJOR; i++) {
+    ctx.fillStyle = i === 0 ? theme.dotMajor : theme.dot;
+    const step = side / MAJOR;
+    ctx.fillRect(Math.round((i % MAJOR) * step), Math.round(Math.floor(i / MAJOR) * step), px, px);
   }
-  ctx.fillStyle = theme.dot;
-  ctx.fill(minor);
-  ctx.fillStyle = theme.dotMajor;
-  ctx.fill(major);
+  tile = { canvas, name };
+  return canvas;
 }
 
 export function groupRect(group: RawGroup): Rect {

@@ -62,7 +62,9 @@ function drawFull(env: Env, box: NodeBox, mode: number): void {
   roundBox(ctx, 0, 0, box.w, box.h, box.collapsed ? HEADER / 2 : RADIUS);
   ctx.fillStyle = bodyColor(env, box);
   ctx.fill();
-  ctx.clip();
+  // A round clip is the dearest part of a node, and most have nothing that it would cut.
+  const cut = box.preview !== null || mode === Mode.Bypass || railColor(env.theme, mark, mode) !== null;
+  if (cut) ctx.clip();
   drawHeader(env, box);
   if (!box.collapsed) drawPreview(env, box);
   if (mode === Mode.Bypass) {
@@ -103,7 +105,8 @@ function drawHeader({ ctx, theme }: Env, box: NodeBox): void {
   const own = box.node["color"];
   ctx.fillStyle = typeof own === "string" ? own : typeColor(theme, familyOf(box), 0.09);
   if (typeof own === "string" && theme.name === "light") ctx.globalAlpha *= 0.35;
-  ctx.fillRect(0, 0, box.w, HEADER);
+  roundBox(ctx, 0, 0, box.w, HEADER, box.collapsed ? HEADER / 2 : [RADIUS, RADIUS, 0, 0]);
+  ctx.fill();
   if (typeof own === "string" && theme.name === "light") ctx.globalAlpha /= 0.35;
   if (box.collapsed) return;
   ctx.fillStyle = theme.border;

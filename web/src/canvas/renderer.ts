@@ -9,6 +9,7 @@ import { drawDots, drawGroups } from "./backdrop";
 import { Camera, type Rect } from "./camera";
 import { drawBlocks, drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
 import type { Layer, Scene } from "./scene";
+import { Sheet } from "./sheet";
 import { drawWires } from "./wires";
 
 /** Progress and previews repaint at most this often. */
@@ -32,6 +33,11 @@ export class Renderer {
   private frame = 0;
   private timer = 0;
   private lastOverlay = 0;
+  private readonly sheet = new Sheet();
+  /** Only the camera has moved since the last frame, and at what scale that was. */
+  private onlyMoved = false;
+  private lastScale = 0;
+  private blank = false;
   private scene: Scene | null = null;
 
   constructor(
@@ -54,6 +60,7 @@ export class Renderer {
   /** Ask for a layer to be drawn; `calm` groups frequent requests of running nodes. */
   ask(which: Layer, calm = false): void {
     this.dirty[which] = true;
+    if (which === "world") this.onlyMoved = false;
     // What is drawn on the overlay stands on nodes, so it follows every change of the world.
     if (which === "world") this.dirty.overlay = true;
     const wait = calm ? OVERLAY_MS - (performance.now() - this.lastOverlay) : 0;
@@ -66,7 +73,9 @@ export class Renderer {
 
   /** Tell that the camera moved. */
   moved(): void {
+    const { onlyMoved } = this;
     this.ask("world");
+    this.onlyMoved = onlyMoved;
     this.onCamera();
   }
 
@@ -108,6 +117,8 @@ export class Renderer {
     this.camera.width = Math.max(1, w);
     this.camera.height = Math.max(1, h);
     for (const { canvas } of [this.world, this.overlay]) {
+      this.onlyMoved = false;
+      this.blank = false;
       canvas.width = Math.round(w * ratio);
       canvas.height = Math.round(h * ratio);
     }
@@ -125,8 +136,8 @@ export class Renderer {
     this.dirty = { world: false, overlay: false };
   }
 
-  private begin(ctx: CanvasRenderingContext2D, scene: Scene): Env {
-    const { camera, painter } = this;
+  private begin(ctx: CanvasRenderingContext2D, scene: Scene, camera = this.camera): Env {
+    const { painter } = this;
     const ratio = window.devicePixelRatio || 1;
     const k = ratio * camera.scale;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -137,23 +148,42 @@ export class Renderer {
 
   private drawWorld(scene: Scene): void {
     scene.refresh();
-    const env = this.begin(this.world, scene);
-    drawDots(env);
-    drawGroups(env);
-    drawWires(this.world, scene, this.camera);
-    const boxes = scene.visible(this.camera.view);
-    if (env.lod === "block") drawBlocks(env, boxes);
-    else for (const box of boxes) drawNode(env, box);
+    const { camera, onlyMoved } = this;
+    const panned = onlyMoved && this.lastScale === camera.scale;
+    if (!onlyMoved) this.sheet.clear();
+    if (panned && lodOf(camera.scale) === "block") {
+      this.sheet.show(this.world, camera, window.devicePixelRatio || 1, (ctx, wide) => {
+        this.paintWorld(this.begin(ctx, scene, wide));
+      });
+    } else this.paintWorld(this.begin(this.world, scene));
+    this.onlyMoved = true;
+    this.lastScale = camera.scale;
     this.frames.world++;
   }
 
+  private paintWorld(env: Env): void {
+    const { ctx, scene, camera } = env;
+    drawDots(env);
+    drawGroups(env);
+    drawWires(ctx, scene, camera);
+    const boxes = scene.visible(camera.view);
+    if (env.lod === "block") drawBlocks(env, boxes);
+    else for (const box of boxes) drawNode(env, box);
+  }
+
   private drawOverlay(scene: Scene): void {
+    const marked = scene.markedBoxes();
+    const part = this.gesture ?? this.hover;
+    const empty = marked.length === 0 && !part;
+    // An empty layer that is empty already costs a frame all the same.
+    if (empty && this.blank) return;
+    this.blank = empty;
     const env = this.begin(this.overlay, scene);
-    for (const box of scene.markedBoxes()) {
+    for (const box of marked) {
       drawProgress(env, box);
       if (!box.collapsed) drawLive(env, box);
     }
-    (this.gesture ?? this.hover)?.(env);
+    part?.(env);
     this.frames.overlay++;
     this.lastOverlay = performance.now();
   }

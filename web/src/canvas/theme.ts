@@ -121,9 +121,20 @@ export function hueOf(type: string): [number, number?] {
 }
 
 const colours = new Map<string, string>();
+const plain: Record<Theme["name"], Map<string, string>> = { dark: new Map(), light: new Map() };
 
 /** The colour of a socket type; `alpha` for tints. Lists of types take the first one. */
 export function typeColor(theme: Theme, rawType: unknown, alpha = 1): string {
+  // Asked for thousands of times a frame: full colours are found without making a string.
+  if (alpha !== 1 || typeof rawType !== "string") return tint(theme, rawType, alpha);
+  const known = plain[theme.name].get(rawType);
+  if (known !== undefined) return known;
+  const made = tint(theme, rawType, 1);
+  plain[theme.name].set(rawType, made);
+  return made;
+}
+
+function tint(theme: Theme, rawType: unknown, alpha: number): string {
   const type = String(rawType).split(",")[0]?.trim().toUpperCase() ?? "*";
   const id = `${theme.name}|${type}|${String(alpha)}`;
   const cached = colours.get(id);

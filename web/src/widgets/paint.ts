@@ -60,12 +60,10 @@ function drawField({ env, box, row, value, linked }: Row): void {
 }
 
 function drawBar({ ctx, theme }: Env, { rect, widget }: WidgetBox, part: number): void {
-  ctx.save();
-  roundBox(ctx, rect.x, rect.y, rect.w, rect.h, FIELD_RADIUS);
-  ctx.clip();
+  const right = part >= 1 ? FIELD_RADIUS : 0;
+  roundBox(ctx, rect.x, rect.y, rect.w * part, rect.h, [FIELD_RADIUS, right, right, FIELD_RADIUS]);
   ctx.fillStyle = typeColor(theme, widget.input.type, theme.name === "dark" ? 0.22 : 0.25);
-  ctx.fillRect(rect.x, rect.y, rect.w * part, rect.h);
-  ctx.restore();
+  ctx.fill();
 }
 
 const labelOf = (row: WidgetBox): string =>
