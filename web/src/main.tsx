@@ -1,5 +1,6 @@
 /** The start: last document at once, then fonts, node types and the server. */
 import { render } from "preact";
+import { LANGUAGES, type Language, preferred, speak } from "./i18n";
 import { Document } from "./model/document";
 import { parseJson } from "./model/json";
 import { asWorkflow } from "./model/workflow";
@@ -23,6 +24,12 @@ function element(className: string, parent: HTMLElement): HTMLElement {
   return made;
 }
 
+/** What was chosen, or else what the browser prefers. */
+function wantedLanguage(): Language {
+  const chosen = localStorage.getItem("loom.language");
+  return chosen && chosen in LANGUAGES ? (chosen as Language) : preferred(navigator.languages);
+}
+
 async function start(root: HTMLElement): Promise<void> {
   const bar = element("bar", root);
   const middle = element("middle", root);
@@ -34,6 +41,7 @@ async function start(root: HTMLElement): Promise<void> {
   host.tabIndex = 0;
   host.setAttribute("role", "application");
   host.setAttribute("aria-label", "Workflow canvas");
+  await speak(wantedLanguage()).catch(() => undefined);
   ui.theme.value = localStorage.getItem("loom.theme") === "light" ? "light" : "dark";
 
   const fallback = new Document(asWorkflow(parseJson(defaultText)));

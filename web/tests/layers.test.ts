@@ -6,12 +6,13 @@ import { describe, expect, it } from "vitest";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 const MAY_USE: Record<string, readonly string[]> = {
-  model: [],
-  canvas: ["model"],
-  widgets: ["model", "canvas"],
-  input: ["model", "canvas", "widgets"],
-  net: ["model"],
-  shell: ["model", "canvas", "widgets", "input", "net"],
+  i18n: [],
+  model: ["i18n"],
+  canvas: ["i18n", "model"],
+  widgets: ["i18n", "model", "canvas"],
+  input: ["i18n", "model", "canvas", "widgets"],
+  net: ["i18n", "model"],
+  shell: ["i18n", "model", "canvas", "widgets", "input", "net"],
 };
 
 const filesOf = (layer: string): string[] =>
@@ -21,13 +22,13 @@ describe("layers", () => {
   it.each(Object.keys(MAY_USE))("%s imports only what lies below it", (layer) => {
     for (const file of filesOf(layer)) {
       for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/from "(\.\.?\/[^"]+)"/g)) {
-        const other = /^\.\.\/(\w+)\//.exec(path)?.[1];
+        const other = /^\.\.\/(\w+)(?:\/|$)/.exec(path)?.[1];
         if (other) expect([...(MAY_USE[layer] ?? []), layer], `${file} imports ${path}`).toContain(other);
       }
     }
   });
 
-  it.each(["model", "canvas", "widgets", "input", "net"])("%s uses no framework", (layer) => {
+  it.each(["i18n", "model", "canvas", "widgets", "input", "net"])("%s uses no framework", (layer) => {
     for (const file of filesOf(layer)) expect(readFileSync(file, "utf8"), file).not.toMatch(/from "(preact|@preact)/);
   });
 

@@ -1,4 +1,5 @@
 /** One node on the world layer, with as much detail as its size on screen carries. */
+import { t } from "../i18n";
 import { Mode, modeOf } from "../model/workflow";
 import type { Camera } from "./camera";
 import { heightOf, type Picture, sheetColumns, widthOf } from "./images";
@@ -156,7 +157,7 @@ function drawContent(env: Env, box: NodeBox): void {
 /** An output node with room says what the room is for. */
 function drawPromise(env: Env, box: NodeBox): void {
   const top = Math.max(HEADER, ...box.widgets.map(({ rect }) => rect.y + rect.h));
-  if (box.h - top > 96) drawNotice(env, "The result appears here", box.w / 2, (top + box.h) / 2);
+  if (box.h - top > 96) drawNotice(env, t("The result appears here"), box.w / 2, (top + box.h) / 2);
 }
 
 const isWidgetRow = (box: NodeBox, socket: SocketBox): boolean =>
@@ -174,7 +175,7 @@ function drawSocketLabel({ ctx, theme }: Env, box: NodeBox, { socket, side, x, y
 /** A type this server does not have: say so; the data stays as it is. */
 function drawUnknown({ ctx, theme }: Env, box: NodeBox): void {
   const y = Math.max(...box.sockets.map((s) => s.y + 18), HEADER + 18);
-  const lines = ["Unknown node type", "Its data is kept when you save."];
+  const lines = [t("Unknown node type"), t("Its data is kept when you save.")];
   ctx.textAlign = "left";
   ctx.font = FONT.label;
   lines.forEach((line, i) => {
@@ -207,7 +208,7 @@ function drawPreview(env: Env, box: NodeBox): void {
   env.ctx.fillRect(x, y, w, h);
   const pictures = env.scene.pictures(box);
   if (pictures.length > 0) drawSheet(env.ctx, pictures, box.preview);
-  else if (env.lod === "full") drawNotice(env, "Loading picture", x + w / 2, y + h / 2);
+  else if (env.lod === "full") drawNotice(env, t("Loading picture"), x + w / 2, y + h / 2);
 }
 
 function drawNotice({ ctx, theme }: Env, text: string, x: number, y: number): void {

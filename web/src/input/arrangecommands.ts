@@ -1,4 +1,5 @@
 /** Commands about place and looks: groups, alignment, colours, wires. */
+import { t } from "../i18n";
 import { GROUP_HEADER, groupRect } from "../canvas/backdrop";
 import { around } from "../canvas/camera";
 import { HEADER, type NodeBox } from "../canvas/layout";
@@ -66,7 +67,7 @@ export function arrangeCommands(ws: Workspace): Command[] {
     { id: "snap", title: "Snap to the grid, on or off", group: "View", run: () => {
       ws.snapping = !ws.snapping;
       localStorage.setItem(GRID_KEY, ws.snapping ? "on" : "off");
-      ws.doors.say(ws.snapping ? "Nodes snap to the grid." : "Nodes move freely.", "info");
+      ws.doors.say(ws.snapping ? t("Nodes snap to the grid.") : t("Nodes move freely."), "info");
     } },
     { id: "link-style", title: "Next style of wires", group: "View", run: () => {
       const next = STYLES[(STYLES.indexOf(ws.scene.linkStyle) + 1) % STYLES.length] ?? "spline";

@@ -1,4 +1,5 @@
 /** Commands that make, open and take apart subgraphs. */
+import { t } from "../i18n";
 import { HEADER, type SocketBox } from "../canvas/layout";
 import { socketAt } from "../canvas/scene";
 import { INPUTS, isBoundary, NEW_SLOT, slotsOf } from "../model/boundary";
@@ -57,7 +58,7 @@ export function editSlotLabel(ws: Workspace, key: Key, socket: SocketBox, side: 
     rect: () => ({ x: box.x + 6, y: at.y - HEADER / 2 + 2, w: box.w - 12, h: HEADER - 4 }),
     value: socket.socket.label,
     kind: "title",
-    label: "Name of the slot",
+    label: t("Name of the slot"),
     apply: () => undefined,
     finish: (text) => {
       renameSlot(ws.doc, side, slot, text.trim());

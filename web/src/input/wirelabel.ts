@@ -1,4 +1,5 @@
 /** Typing the label of a wire, at its middle. */
+import { t } from "../i18n";
 import { pointAt } from "../canvas/curves";
 import type { Wire } from "../canvas/scene";
 import { presentWire } from "../model/presentation";
@@ -16,7 +17,7 @@ export function labelWire(ws: Workspace, wire: Wire): void {
     rect: () => ({ x: x - WIDTH / 2, y: y - HEIGHT / 2, w: WIDTH, h: HEIGHT }),
     value: wire.label,
     kind: "title",
-    label: "Label of the wire",
+    label: t("Label of the wire"),
     apply: () => undefined,
     finish: (text) => {
       presentWire(ws.doc, wire.key, { label: text.trim() });

@@ -1,4 +1,5 @@
 /** Which socket types may be wired together, and why not. */
+import { t } from "../i18n";
 import type { Json } from "./json";
 import type { NodeSpec, Specs } from "./schema";
 
@@ -39,6 +40,6 @@ export function converters(specs: Specs, from: Json, to: Json): NodeSpec[] {
 /** Why a wire is refused, with the node that would help where one is known. */
 export function refusal(specs: Specs, from: Json, to: Json): string {
   const helper = converters(specs, from, to)[0];
-  const fix = helper ? ` Put "${helper.title}" between them.` : "";
-  return `${typeName(from)} does not fit ${typeName(to)}.${fix}`;
+  const fix = helper ? ` ${t('Put "{title}" between them.', { title: helper.title })}` : "";
+  return t("{from} does not fit {to}.", { from: typeName(from), to: typeName(to) }) + fix;
 }

@@ -1,4 +1,5 @@
 /** Wires: connecting, cutting, and the bookkeeping that files keep at both ends. */
+import { t } from "../i18n";
 import { INPUTS, isBoundary, linkIdsPath, NEW_SLOT, OUTPUTS, slotsOf } from "./boundary";
 import { addSlot } from "./borderslots";
 import type { Document, Edit } from "./document";
@@ -25,13 +26,13 @@ export interface InputEnd {
 export function whyNot(doc: Document, specs: Specs, from: OutputEnd, to: InputEnd): string | null {
   const source = doc.node(from.node);
   const target = doc.node(to.node);
-  if (!source || !target) return "One end of this wire is gone.";
+  if (!source || !target) return t("One end of this wire is gone.");
   if (from.node === to.node) return "A node cannot feed itself.";
   const output = outputSockets(source, specs.get(source.type))[from.slot];
   const input = inputSockets(target, specs.get(target.type)).find((s) => s.name === to.name);
-  if (!output || !input) return "One end of this wire is gone.";
+  if (!output || !input) return t("One end of this wire is gone.");
   if (!compatible(output.type, input.type)) return refusal(specs, output.type, input.type);
-  return reaches(doc, to.node, from.node) ? "This wire would close a loop." : null;
+  return reaches(doc, to.node, from.node) ? t("This wire would close a loop.") : null;
 }
 
 /** True if data from node `from` flows on to node `to`. */

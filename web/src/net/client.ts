@@ -1,4 +1,5 @@
 /** The server's HTTP interface, addressed relative to the page so that sub-paths work. */
+import { t } from "../i18n";
 import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../model/json";
 
 /** A file the server keeps, as events and history name it. */
@@ -115,7 +116,7 @@ export class Client {
     try {
       response = await fetch(this.url(path), init);
     } catch {
-      throw new ServerError("The server does not answer. Is it still running?", 0, null);
+      throw new ServerError(t("The server does not answer. Is it still running?"), 0, null);
     }
     const text = await response.text();
     const body = parsed(text);

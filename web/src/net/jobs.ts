@@ -1,4 +1,5 @@
 /** Jobs of the server: the queue, and what earlier ones made. */
+import { t } from "../i18n";
 import { isObject, type Json, type JsonObject } from "../model/json";
 import type { Client, FileRef } from "./client";
 
@@ -118,7 +119,7 @@ export function readJob(entry: JsonObject): Job {
     created: count(entry["create_time"]) ?? 0,
     started: count(entry["execution_start_time"]),
     ended: count(entry["execution_end_time"]),
-    error: error && { text: words(error["exception_message"]) ?? "It failed without a message.", node: words(error["node_id"]) },
+    error: error && { text: words(error["exception_message"]) ?? t("It failed without a message."), node: words(error["node_id"]) },
     made: outputs.filter(isObject).flatMap((file) => readMade(file) ?? []),
   };
 }

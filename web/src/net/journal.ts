@@ -6,6 +6,7 @@
  * through those with a higher number than the snapshot's. A snapshot and the removal of the
  * changes it contains are one transaction, so that there is always one whole state.
  */
+import { t } from "../i18n";
 import type { Change, Step, Steps } from "../model/document";
 import { Document } from "../model/document";
 import { type Json, type JsonObject, isObject, parseJson, stringifyJson } from "../model/json";
@@ -106,8 +107,8 @@ export class Journal {
   private put(what: Writing): void {
     this.store.write(this.paper, what).catch((error: unknown) => {
       const full = error instanceof Error && /quota/i.test(`${error.name} ${error.message}`);
-      const reason = full ? "The browser's storage is full" : "This browser does not let the page store its work";
-      this.failed(`${reason}: changes are no longer kept over a reload. Save the workflow to a file.`);
+      const reason = full ? t("The browser's storage is full") : t("This browser does not let the page store its work");
+      this.failed(t("{reason}: changes are no longer kept over a reload. Save the workflow to a file.", { reason }));
     });
   }
 }

@@ -4,6 +4,7 @@
  * A job belongs to the document that queued it, whichever is shown; events of other jobs change
  * only the queue count.
  */
+import { t } from "../i18n";
 import { isObject, type Json, type JsonObject } from "../model/json";
 import type { Key } from "../model/workflow";
 import { type FileRef, imagesOf } from "./client";
@@ -209,7 +210,7 @@ export class Runs {
 
   private failed(prompt: string, data: JsonObject): void {
     const node = nodeKey(data["node_id"]);
-    const message = text(data["exception_message"])?.trim() ?? "It failed without a message.";
+    const message = text(data["exception_message"])?.trim() ?? t("It failed without a message.");
     const kind = text(data["exception_type"]);
     const errors = [{ input: null, text: kind ? `${message} (${kind})` : message }];
     if (node !== null) this.sink.update(node, { state: "error", progress: null, errors }, prompt);
@@ -263,7 +264,7 @@ export function readNodeErrors(body: Json): Map<Key, { input: string | null; tex
 
 function sentence(error: JsonObject): { input: string | null; text: string } {
   const extra = isObject(error["extra_info"]) ? error["extra_info"] : {};
-  const message = text(error["message"]) ?? "This node cannot run";
+  const message = text(error["message"]) ?? t("This node cannot run");
   const details = text(error["details"]) ?? "";
   const joined = details && details !== message ? `${message}: ${details}` : message;
   return { input: text(extra["input_name"]), text: joined };

@@ -1,4 +1,5 @@
 /** The application: one place where canvas, network and panels are joined. */
+import { t } from "../i18n";
 import { Images } from "../canvas/images";
 import { Renderer } from "../canvas/renderer";
 import { Scene } from "../canvas/scene";
@@ -151,7 +152,7 @@ export class App {
       if (text !== cached) this.useSpecs(text);
       await bigStore.put("object_info", text).catch(() => undefined);
     } catch (error) {
-      toast(`The list of nodes could not be loaded: ${sentenceOf(error)}`, "error");
+      toast(t("The list of nodes could not be loaded: {why}", { why: sentenceOf(error) }), "error");
     }
   }
 

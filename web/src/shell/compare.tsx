@@ -1,6 +1,7 @@
 /** Two or more pictures against each other: slider, side by side, difference. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { t } from "../i18n";
 import type { Shown } from "./ui";
 import { cssOf, gestures, type Look } from "./zoom";
 
@@ -21,10 +22,10 @@ export function Compare({ items, look, setLook }: Props): JSX.Element {
   const hands = gestures(() => look, setLook);
   return (
     <div class="compare">
-      <div class="compare-bar" role="toolbar" aria-label="Compare">
+      <div class="compare-bar" role="toolbar" aria-label={t("Compare")}>
         {(Object.keys(MODES) as Mode[]).map((name) => (
           <button key={name} class="text-button" aria-pressed={mode.value === name} onClick={() => (mode.value = name)}>
-            {MODES[name]}
+            {t(MODES[name])}
           </button>
         ))}
         {items.length > 2 && mode.value !== "beside" && <Pair items={items} pair={pair.value} set={(value) => (pair.value = value)} />}
@@ -53,7 +54,7 @@ function Pair({ items, pair, set }: { items: readonly Shown[]; pair: [number, nu
   return (
     <>
       {([0, 1] as const).map((side) => (
-        <select key={side} aria-label={side === 0 ? "Left picture" : "Right picture"} value={pair[side]} onChange={choose(side)}>
+        <select key={side} aria-label={side === 0 ? t("Left picture") : t("Right picture")} value={pair[side]} onChange={choose(side)}>
           {items.map((item, at) => (
             <option key={item.url} value={at}>
               {item.name}
@@ -96,7 +97,7 @@ function Over({ a, b, look, difference, hands }: { a: Shown; b: Shown; look: Loo
       </div>
       {difference ? (
         <label class="gain" onPointerDown={(event) => event.stopPropagation()} onPointerMove={(event) => event.stopPropagation()}>
-          Strength
+          {t("Strength")}
           <input type="range" min={1} max={32} value={gain.value} onInput={(event) => (gain.value = Number(event.currentTarget.value))} />
         </label>
       ) : (
@@ -104,7 +105,7 @@ function Over({ a, b, look, difference, hands }: { a: Shown; b: Shown; look: Loo
           class="slider"
           role="slider"
           tabIndex={0}
-          aria-label="Where the pictures meet"
+          aria-label={t("Where the pictures meet")}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.round(share.value * 100)}

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import type { StoredFile } from "../net/client";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -30,7 +31,7 @@ export function Frame({ title, children }: { title: string; children: ComponentC
     <dialog class="dialog" ref={frame} onClose={close} aria-label={title} onClick={(e) => e.target === frame.current && close()}>
       <div class="panel-head">
         <h2>{title}</h2>
-        <button class="tool" aria-label="Close" onClick={close}>
+        <button class="tool" aria-label={t("Close")} onClick={close}>
           <Icon name="close" size={16} />
         </button>
       </div>
@@ -55,25 +56,25 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
     act();
   };
   return (
-    <Frame title="Open a workflow">
+    <Frame title={t("Open a workflow")}>
       <div class="open-choices">
         <button class="choice" autofocus onClick={then(() => app.files.choose())}>
           <Icon name="folder" />
-          <span>From a file</span>
-          <small>JSON, or a picture, film, sound or weights that carry one</small>
+          <span>{t("From a file")}</span>
+          <small>{t("JSON, or a picture, film, sound or weights that carry one")}</small>
         </button>
         <button class="choice" onClick={then(() => app.files.openDefault())}>
           <Icon name="image" />
-          <span>Default</span>
-          <small>A prompt to a picture</small>
+          <span>{t("Default")}</span>
+          <small>{t("A prompt to a picture")}</small>
         </button>
         <button class="choice" onClick={then(() => app.files.openEmpty())}>
           <Icon name="plus" />
-          <span>New</span>
-          <small>An empty canvas</small>
+          <span>{t("New")}</span>
+          <small>{t("An empty canvas")}</small>
         </button>
       </div>
-      <h3>Templates</h3>
+      <h3>{t("Templates")}</h3>
       <div class="templates">
         {TEMPLATES.map((template) => (
           <button class="text-button" key={template.title} onClick={then(() => void app.files.openTemplate(template))}>
@@ -81,7 +82,7 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
           </button>
         ))}
       </div>
-      <h3>Saved on the server</h3>
+      <h3>{t("Saved on the server")}</h3>
       <div class="file-list">
         {files.value?.map((file) => (
           <button class="file-line" key={file.path} onClick={then(() => void app.files.openStored(file.path))}>
@@ -89,7 +90,7 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
             <time>{when(file.modified)}</time>
           </button>
         ))}
-        {files.value?.length === 0 && <p class="empty">None yet. Save puts them here.</p>}
+        {files.value?.length === 0 && <p class="empty">{t("None yet. Save puts them here.")}</p>}
       </div>
     </Frame>
   );
@@ -113,19 +114,19 @@ function SaveDialog({ app }: { app: App }): JSX.Element {
     void app.saving.saveAs(`${typed}.json`);
   };
   return (
-    <Frame title="Save the workflow">
+    <Frame title={t("Save the workflow")}>
       <form class="save-form" onSubmit={save}>
         <label>
-          Name
+          {t("Name")}
           <input ref={field} defaultValue={name} autofocus spellcheck={false} maxLength={200} />
         </label>
-        <p class="empty">Saved on the server under workflows; a slash makes a folder.</p>
+        <p class="empty">{t("Saved on the server under workflows; a slash makes a folder.")}</p>
         <div class="actions">
           <button type="button" class="text-button" onClick={() => app.files.download()}>
-            Download instead
+            {t("Download instead")}
           </button>
           <button type="submit" class="run plain">
-            Save
+            {t("Save")}
           </button>
         </div>
       </form>

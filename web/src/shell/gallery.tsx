@@ -6,6 +6,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { type Job, JobList } from "../net/jobs";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -100,14 +101,14 @@ function Filter({ app }: { app: App }): JSX.Element {
   };
   return (
     <div class="gallery-filter">
-      <input type="search" placeholder="Search prompts and names" aria-label="Search results" value={state.search.value} onInput={search} />
+      <input type="search" placeholder={t("Search prompts and names")} aria-label={t("Search results")} value={state.search.value} onInput={search} />
       <button
         class="text-button"
         aria-pressed={state.only.value}
-        title="Only what this workflow made"
+        title={t("Only what this workflow made")}
         onClick={() => (state.only.value = !state.only.value)}
       >
-        This workflow
+        {t("This workflow")}
       </button>
     </div>
   );
@@ -121,21 +122,21 @@ function Marked({ app }: { app: App }): JSX.Element {
     await new JobList(app.client).forget([...new Set(marked.flatMap((item) => item.job ?? []))]);
     state.marked.value = [];
     await reload(app);
-    toast("Removed from the list. The files are still in the output folder.");
+    toast(t("Removed from the list. The files are still in the output folder."));
   };
   return (
-    <div class="gallery-marked" role="toolbar" aria-label="Marked results">
+    <div class="gallery-marked" role="toolbar" aria-label={t("Marked results")}>
       <span>{marked.length} marked</span>
       <button class="text-button" disabled={pictures.length < 2} onClick={() => (ui.viewer.value = { items: pictures, at: 0, compare: true })}>
-        Compare
+        {t("Compare")}
       </button>
       <button class="text-button" onClick={() => marked.forEach(download)}>
-        Download
+        {t("Download")}
       </button>
       <button class="text-button" onClick={() => void forget().catch((error: unknown) => toast(sentenceOf(error), "error"))}>
-        Remove
+        {t("Remove")}
       </button>
-      <button class="tool" aria-label="Unmark all" title="Unmark all" onClick={() => (state.marked.value = [])}>
+      <button class="tool" aria-label={t("Unmark all")} title={t("Unmark all")} onClick={() => (state.marked.value = [])}>
         <Icon name="close" size={14} />
       </button>
     </div>
@@ -179,9 +180,9 @@ function Grid({ app }: { app: App }): JSX.Element {
   return (
     <div class="gallery-scroll" ref={frame} onScroll={measure} tabIndex={-1}>
       {items.length === 0 && state.total.value !== null && (
-        <p class="empty">{state.search.value || state.only.value ? "Nothing like that." : "Pictures appear here when a run has saved some."}</p>
+        <p class="empty">{state.search.value || state.only.value ? t("Nothing like that.") : t("Pictures appear here when a run has saved some.")}</p>
       )}
-      <ul class="gallery-rows" style={{ height: `${String(rows * pitch)}px` }} aria-label="Results">
+      <ul class="gallery-rows" style={{ height: `${String(rows * pitch)}px` }} aria-label={t("Results")}>
         {width > 0 &&
           shown.map((item, i) => {
             const at = first * columns + i;
@@ -208,7 +209,7 @@ function Cell({ item, at, style }: { item: Shown; at: number; style: Record<stri
       <button
         class="picture"
         title={`${item.name}\n${item.paper ?? ""}`.trim()}
-        aria-label={`Show ${item.name}`}
+        aria-label={t("Show {name}", { name: item.name })}
         draggable
         onClick={open}
         onDragStart={(event) => event.dataTransfer?.setData("text/x-loom-file", JSON.stringify(item.file))}

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { t } from "../i18n";
 import type { App } from "./app";
 import { toast } from "./ui";
 
@@ -13,7 +14,7 @@ export function Later({ load, app }: { load: () => Promise<Panel>; app: App }): 
     load().then(
       (Part) => (part.value = { Part }),
       () => {
-        toast("This part of the page could not be loaded. Is the server still running?", "error");
+        toast(t("This part of the page could not be loaded. Is the server still running?"), "error");
       },
     );
   }, [load]);

@@ -1,5 +1,6 @@
 /** Going into subgraphs and out again, and the trail that says where one is. */
 import type { JSX } from "preact";
+import { t } from "../i18n";
 import { titleOf } from "../model/prompt";
 import { definitionPaths, type Document } from "../model/document";
 import type { Key } from "../model/workflow";
@@ -80,7 +81,7 @@ export function Trail({ app }: { app: App }): JSX.Element | null {
   const trail = ui.trail.value;
   if (trail.length === 0) return null;
   return (
-    <nav class="trail" aria-label="Levels of subgraphs">
+    <nav class="trail" aria-label={t("Levels of subgraphs")}>
       {trail.map(({ keys, name }, i) => (
         <span key={keys.length}>
           {i > 0 && <i aria-hidden="true">›</i>}

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { cloneJson, isObject, type Json } from "../model/json";
 import { takeValues } from "../model/values";
 import { asWorkflow, type Workflow } from "../model/workflow";
@@ -49,7 +50,7 @@ export function Lightbox({ app }: { app: App }): JSX.Element | null {
       class="viewer"
       role="dialog"
       aria-modal="true"
-      aria-label={view.compare ? "Compare pictures" : "Picture"}
+      aria-label={view.compare ? t("Compare pictures") : t("Picture")}
       tabIndex={-1}
       ref={frame}
       onKeyDown={(event) => {
@@ -112,18 +113,18 @@ function Tools({ item, count, at, go, info, compare, compareWithNext }: ToolsPro
     <div class="viewer-tools">
       {count > 1 && !compare && (
         <>
-          <Tool icon="left" title="Previous  ←" act={() => go(-1)} />
+          <Tool icon="left" title={t("Previous  ←")} act={() => go(-1)} />
           <span>
             {at + 1} / {count}
           </span>
-          <Tool icon="right" title="Next  →" act={() => go(1)} />
+          <Tool icon="right" title={t("Next  →")} act={() => go(1)} />
         </>
       )}
       <span class="viewer-name">{compare ? "" : item.name}</span>
-      {picture && count > 1 && <Tool icon="compare" title={compare ? "Stop comparing  C" : "Compare with the one before  C"} act={compareWithNext} on={compare} />}
-      {!compare && <Tool icon="info" title="What made it  I" act={() => (info.value = !info.value)} on={info.value} />}
-      {!compare && <Tool icon="download" title="Download" act={() => download(item)} />}
-      <Tool icon="close" title="Close  Esc" act={close} />
+      {picture && count > 1 && <Tool icon="compare" title={compare ? t("Stop comparing  C") : t("Compare with the one before  C")} act={compareWithNext} on={compare} />}
+      {!compare && <Tool icon="info" title={t("What made it  I")} act={() => (info.value = !info.value)} on={info.value} />}
+      {!compare && <Tool icon="download" title={t("Download")} act={() => download(item)} />}
+      <Tool icon="close" title={t("Close  Esc")} act={close} />
     </div>
   );
 }
@@ -160,19 +161,19 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
   });
   const values = act((raw) => {
     const count = takeValues(app.session.doc, raw, "Take the values of a result");
-    toast(count === 0 ? "The values are the same already." : `Took the values of ${String(count)} node${count > 1 ? "s" : ""}. Undo takes them back.`);
+    toast(count === 0 ? t("The values are the same already.") : t("Values taken from the result: {n} nodes. Undo takes them back.", { n: count }));
   });
   const has = isObject(source.value?.workflow ?? null);
   return (
-    <aside class="viewer-info" aria-label="What made it">
+    <aside class="viewer-info" aria-label={t("What made it")}>
       <dl>
-        <dt>File</dt>
+        <dt>{t("File")}</dt>
         <dd>{item.name}</dd>
-        {size.value && <dt>Size</dt>}
+        {size.value && <dt>{t("Size")}</dt>}
         {size.value && <dd>{size.value}</dd>}
-        {item.at !== null && <dt>Made</dt>}
+        {item.at !== null && <dt>{t("Made")}</dt>}
         {item.at !== null && <dd>{new Date(item.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</dd>}
-        {item.paper && <dt>Workflow</dt>}
+        {item.paper && <dt>{t("Workflow")}</dt>}
         {item.paper && <dd>{item.paper}</dd>}
         {valuesOf(source.value?.prompt ?? null).map(([name, value], at) => (
           <Pair key={at} name={name} value={value} />
@@ -181,10 +182,10 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
       {has && (
         <div class="viewer-actions">
           <button class="text-button" onClick={open}>
-            Open its workflow
+            {t("Open its workflow")}
           </button>
-          <button class="text-button" title="Set the same nodes of the shown workflow to these values" onClick={values}>
-            Take only its values
+          <button class="text-button" title={t("Set the same nodes of the shown workflow to these values")} onClick={values}>
+            {t("Take only its values")}
           </button>
         </div>
       )}

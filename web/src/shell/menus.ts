@@ -1,4 +1,5 @@
 /** The context menu: what can be done with what lies under the pointer. */
+import { t } from "../i18n";
 import type { Vec } from "../canvas/camera";
 import type { Hit } from "../canvas/hit";
 import { colorNodes, fitGroup, NODE_COLORS, nodesIn } from "../input/arrangecommands";
@@ -72,7 +73,7 @@ function groupMenu(app: App, { group, index }: Extract<Hit, { kind: "group" }>):
       setGroup(doc, index, "Lock group", { locked: isLocked(group) ? undefined : true });
     } },
     null,
-    ...Object.entries(NODE_COLORS).map(([name, [, color]]) => ({ title: `Colour: ${name}`, run: () => {
+    ...Object.entries(NODE_COLORS).map(([name, [, color]]) => ({ title: t("Colour: {name}", { name: t(name) }), run: () => {
       setGroup(doc, index, "Colour group", { color });
     } })),
     null,
@@ -84,7 +85,7 @@ function groupMenu(app: App, { group, index }: Extract<Hit, { kind: "group" }>):
 
 /** A menu of colours in place of the one that led here. */
 function colorMenu(app: App): MenuLine[] {
-  const lines = Object.entries(NODE_COLORS).map(([name, colors]) => ({ title: name, run: () => {
+  const lines = Object.entries(NODE_COLORS).map(([name, colors]) => ({ title: t(name), run: () => {
     colorNodes(app.workspace, colors);
   } }));
   return [{ title: "None", run: () => {
@@ -131,7 +132,7 @@ function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "r
   if (app.scene.isInstance(hit.box)) lines.unshift(line(app, "enter-subgraph"), line(app, "unpack-subgraph"));
   const row = hit.kind === "widget" ? hit.row : null;
   if (row?.socket && row.socket.socket.link === null && app.scene.path !== "") {
-    lines.push({ title: `Show ${row.widget.name} on the subgraph's node`, run: () => {
+    lines.push({ title: t("Show {name} on the subgraph's node", { name: row.widget.name }), run: () => {
       promote(app.workspace, hit.box.key, row.widget.name);
     } });
   }

@@ -1,6 +1,7 @@
 /** What comes and goes: context menu and toasts. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { readable } from "../input/keymap";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -32,7 +33,7 @@ export function Menu({ app }: { app: App }): JSX.Element | null {
                 line.run();
               }}
             >
-              <span>{line.title}</span>
+              <span>{t(line.title)}</span>
               {line.keys && <kbd>{readable(line.keys)}</kbd>}
             </button>
           ) : (
@@ -70,7 +71,7 @@ export function Toasts(): JSX.Element {
               {toast.action.label}
             </button>
           )}
-          <button class="tool" aria-label="Dismiss" onClick={() => dropToast(toast.id)}>
+          <button class="tool" aria-label={t("Dismiss")} onClick={() => dropToast(toast.id)}>
             <Icon name="close" size={14} />
           </button>
         </div>

@@ -1,5 +1,6 @@
 /** The docked panel at the side: queue, results, problems. It pushes the canvas, never covers it. */
 import type { JSX } from "preact";
+import { t } from "../i18n";
 import type { App } from "./app";
 import { showNode } from "./levels";
 import { Icon } from "./icons";
@@ -15,10 +16,10 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
   if (!panel) return null;
   return (
-    <aside class="panel" aria-label={TITLES[panel]}>
+    <aside class="panel" aria-label={t(TITLES[panel])}>
       <div class="panel-head">
-        <h2>{TITLES[panel]}</h2>
-        <button class="tool" aria-label="Close panel" title="Close panel" onClick={() => (ui.panel.value = null)}>
+        <h2>{t(TITLES[panel])}</h2>
+        <button class="tool" aria-label={t("Close panel")} title={t("Close panel")} onClick={() => (ui.panel.value = null)}>
           <Icon name="close" size={16} />
         </button>
       </div>
@@ -33,7 +34,7 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
 
 function Problems({ app }: { app: App }): JSX.Element {
   const problems = ui.problems.value;
-  if (problems.length === 0) return <p class="empty">No problems.</p>;
+  if (problems.length === 0) return <p class="empty">{t("No problems.")}</p>;
   const jump = (node: string): void => {
     showNode(app, node);
   };

@@ -5,6 +5,7 @@
  * and view while another is shown; which ones are open is written down with every change of that,
  * so a reload brings the same tabs back.
  */
+import { t } from "../i18n";
 import type { Marks } from "../canvas/scene";
 import { Document } from "../model/document";
 import { isObject, parseJson, stringifyJson } from "../model/json";
@@ -216,8 +217,8 @@ export class Papers {
     const closed = [session.id, ...closedPapers()];
     for (const old of closed.slice(KEPT_CLOSED)) void this.store.drop(old).catch(() => undefined);
     localStorage.setItem(CLOSED, JSON.stringify(closed.slice(0, KEPT_CLOSED)));
-    toast(`Closed ${session.meta.name}. Nothing of it is lost.`, "info", {
-      label: "Open it again",
+    toast(t("Closed {name}. Nothing of it is lost.", { name: session.meta.name }), "info", {
+      label: t("Open it again"),
       run: () => void this.reopen(session.id),
     });
   }
@@ -232,7 +233,7 @@ export class Papers {
       localStorage.setItem(windowKey(tab), JSON.stringify({ papers, active }));
       localStorage.setItem("loom.latest", tab);
     } catch {
-      toast("The browser's storage is full: open tabs are not remembered over a reload.", "error");
+      toast(t("The browser's storage is full: open tabs are not remembered over a reload."), "error");
     }
   }
 

@@ -2,6 +2,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { t } from "../i18n";
 import { type Job, JobList, numberAt } from "../net/jobs";
 import type { App } from "./app";
 import { Icon } from "./icons";
@@ -49,7 +50,7 @@ export function QueuePanel({ app }: { app: App }): JSX.Element | null {
   return (
     <>
       <Head paused={shown.paused} act={act} />
-      {shown.jobs.length === 0 && <p class="empty">Nothing waits. Run starts a job.</p>}
+      {shown.jobs.length === 0 && <p class="empty">{t("Nothing waits. Run starts a job.")}</p>}
       {running.map((job) => (
         <Running key={job.id} app={app} job={job} act={act} />
       ))}
@@ -59,7 +60,7 @@ export function QueuePanel({ app }: { app: App }): JSX.Element | null {
           Cancel all {shown.jobs.length}
         </button>
       )}
-      {shown.failed.length > 0 && <h3 class="panel-title">Failed lately</h3>}
+      {shown.failed.length > 0 && <h3 class="panel-title">{t("Failed lately")}</h3>}
       {shown.failed.map((job) => (
         <Failed key={job.id} app={app} job={job} act={act} />
       ))}
@@ -74,20 +75,20 @@ function Head({ paused, act }: { paused: boolean; act: Act }): JSX.Element {
   };
   return (
     <div class="queue-head">
-      <label class="run-count" title="How many jobs one press of Run queues">
-        Runs
+      <label class="run-count" title={t("How many jobs one press of Run queues")}>
+        {t("Runs")}
         <input type="number" min={1} max={100} value={ui.runCount.value} onInput={set} />
       </label>
       <button class="text-button" aria-pressed={paused} onClick={() => act((list) => list.pause(!paused))}>
-        {paused ? "Resume" : "Pause"}
+        {paused ? t("Resume") : t("Pause")}
       </button>
-      {paused && <span class="paused" role="status">Paused: nothing new starts</span>}
+      {paused && <span class="paused" role="status">{t("Paused: nothing new starts")}</span>}
     </div>
   );
 }
 
 function nameOf(app: App, job: Job): string {
-  return app.running.ownerOf(job.id)?.meta.name ?? job.paper?.name ?? `Job ${job.id.slice(0, 8)}`;
+  return app.running.ownerOf(job.id)?.meta.name ?? job.paper?.name ?? t("Job {id}", { id: job.id.slice(0, 8) });
 }
 
 /** A name with a word for jobs that another page or program queued. */
@@ -96,7 +97,7 @@ function Name({ app, job }: { app: App; job: Job }): JSX.Element {
   return (
     <button class="job-name" disabled={!own} title={own ? "Show this workflow" : undefined} onClick={() => own && app.papers.activate(own)}>
       {nameOf(app, job)}
-      {!own && job.client !== app.tab && <small class="foreign">from elsewhere</small>}
+      {!own && job.client !== app.tab && <small class="foreign">{t("from elsewhere")}</small>}
     </button>
   );
 }
@@ -118,13 +119,13 @@ function Running({ app, job, act }: { app: App; job: Job; act: Act }): JSX.Eleme
       <div class="job-text">
         <Name app={app} job={job} />
         <small>
-          {node ?? "Running"}
+          {node ?? t("Running")}
           {share !== null && ` · ${String(Math.round(share * 100))} %`}
           {job.started !== null && ` · ${elapsed(now.value - job.started)}`}
         </small>
       </div>
       <button class="text-button" onClick={() => act((list) => list.cancel([job.id]))} aria-label={`Stop ${nameOf(app, job)}`}>
-        Stop
+        {t("Stop")}
       </button>
       {share !== null && <i class="job-progress" style={{ transform: `scaleX(${String(share)})` }} />}
     </div>
@@ -151,14 +152,14 @@ function Waiting({ app, jobs, act }: { app: App; jobs: Job[]; act: Act }): JSX.E
     event.stopPropagation();
   };
   return (
-    <ol class="waiting" aria-label="Waiting">
+    <ol class="waiting" aria-label={t("Waiting")}>
       {jobs.map((job, at) => (
         <li
           key={job.id}
           class="job"
           tabIndex={0}
           draggable
-          title="Drag, or Alt ↑ and Alt ↓, to run it earlier or later"
+          title={t("Drag, or Alt ↑ and Alt ↓, to run it earlier or later")}
           onKeyDown={(event) => keys(event, job, at)}
           onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, job.id)}
           onDragOver={(event) => event.dataTransfer?.types.includes(DRAGGED) && event.preventDefault()}
@@ -174,11 +175,11 @@ function Waiting({ app, jobs, act }: { app: App; jobs: Job[]; act: Act }): JSX.E
             <small>waits since {new Date(job.created).toLocaleTimeString(undefined, { timeStyle: "short" })}</small>
           </div>
           {at > 0 && (
-            <button class="tool" title="Run this next" aria-label={`Run ${nameOf(app, job)} next`} onClick={() => move(job, 0)}>
+            <button class="tool" title={t("Run this next")} aria-label={t("Run {name} next", { name: nameOf(app, job) })} onClick={() => move(job, 0)}>
               <Icon name="up" size={15} />
             </button>
           )}
-          <button class="tool" title="Cancel" aria-label={`Cancel ${nameOf(app, job)}`} onClick={() => act((list) => list.cancel([job.id]))}>
+          <button class="tool" title={t("Cancel")} aria-label={t("Cancel {name}", { name: nameOf(app, job) })} onClick={() => act((list) => list.cancel([job.id]))}>
             <Icon name="close" size={15} />
           </button>
         </li>
@@ -195,7 +196,7 @@ function Failed({ app, job, act }: { app: App; job: Job; act: Act }): JSX.Elemen
         <small class="job-error">{job.error?.text}</small>
       </div>
       <button class="text-button" onClick={() => act((list) => retry(app, list, job))} aria-label={`Retry ${nameOf(app, job)}`}>
-        Retry
+        {t("Retry")}
       </button>
     </div>
   );

@@ -1,4 +1,5 @@
 /** Running: sends prompts, follows their events, and shows on the nodes what came of it. */
+import { t } from "../i18n";
 import { type Mark, NO_MARK } from "../canvas/scene";
 import { advanceControls } from "../model/actions";
 import { isObject, type Json, type JsonObject } from "../model/json";
@@ -137,7 +138,7 @@ export class Running {
   private refused(error: unknown): void {
     const found = error instanceof ServerError ? this.showErrors(error.body) : 0;
     if (found === 0) toast(sentenceOf(error), "error");
-    else toast(`${String(found)} problem${found > 1 ? "s keep" : " keeps"} this from running.`, "error");
+    else toast(found > 1 ? t("{n} problems keep this from running.", { n: found }) : t("One problem keeps this from running."), "error");
   }
 
   /** Node types this server lacks would make it refuse everything: say which, on the nodes. */
@@ -148,7 +149,7 @@ export class Running {
       scene.setMark(id, { errors: [{ input: null, text: whyMissing(node) }] });
     }
     if (missing.length === 0) return true;
-    toast(`${String(missing.length)} node${missing.length > 1 ? "s have" : " has"} an unknown type.`, "error");
+    toast(t("Nodes of an unknown type: {n}.", { n: missing.length }), "error");
     this.listProblems(true);
     return false;
   }
@@ -285,11 +286,11 @@ export class Running {
   private ended(prompt: string, how: JobEnd, message: string): void {
     this.progress(prompt, null);
     const session = this.owners.get(prompt);
-    const where = session === this.app.session ? "" : ` of ${session?.meta.name ?? "a closed workflow"}`;
+    const other = session === this.app.session ? null : (session?.meta.name ?? t("a closed workflow"));
     if (how === "error") {
-      toast(`The run${where} failed: ${message}`, "error");
-      if (where === "") this.listProblems(true);
-    } else if (how === "interrupted") toast(where === "" ? "Stopped." : `Stopped the run${where}.`);
+      toast(other === null ? t("The run failed: {message}", { message }) : t("The run of {name} failed: {message}", { name: other, message }), "error");
+      if (other === null) this.listProblems(true);
+    } else if (how === "interrupted") toast(other === null ? t("Stopped.") : t("Stopped the run of {name}.", { name: other }));
     ui.endedJobs.value++;
   }
 
@@ -350,7 +351,8 @@ export class Running {
 }
 
 function whyMissing(node: RawNode): string {
-  return `This server has no node type "${node.type}". Install the pack it comes from, or mute the node to run the rest.`;
+  const known = { type: node.type };
+  return t('This server has no node type "{type}". Install the pack it comes from, or mute the node to run the rest.', known);
 }
 
 /** Nodes of all levels that would run and that the server does not know, by execution id. */

@@ -4,6 +4,7 @@
  * Invariant: a version of a file that this page has not seen is never replaced without asking;
  * the version that loses is kept as a version of the document.
  */
+import { t } from "../i18n";
 import type { Document } from "../model/document";
 import { type Json, parseJson, stringifyJson } from "../model/json";
 import { asWorkflow, type Workflow } from "../model/workflow";
@@ -33,14 +34,14 @@ export class Saving {
   async save(): Promise<void> {
     const { session } = this.app;
     if (session.meta.path === null) ui.dialog.value = "save";
-    else if (await this.write(session, session.meta.path)) toast(`Saved as ${session.meta.path}`);
+    else if (await this.write(session, session.meta.path)) toast(t("Saved as {name}", { name: session.meta.path }));
   }
 
   /** Save under a name that may be taken. */
   async saveAs(path: string, replace = false): Promise<void> {
     const { session } = this.app;
     const known = path === session.meta.path;
-    if (await this.write(session, path, known ? undefined : replace ? { any: true } : { none: true })) toast(`Saved as ${path}`);
+    if (await this.write(session, path, known ? undefined : replace ? { any: true } : { none: true })) toast(t("Saved as {name}", { name: path }));
   }
 
   /** The document was changed: its file follows when the hands rest. */
@@ -69,7 +70,7 @@ export class Saving {
     if (!conflict || session.meta.path === null) return;
     await keepVersion(this.app, session, "Theirs, before mine replaced it", conflict.text);
     session.conflict = null;
-    if (await this.write(session, session.meta.path, { etag: conflict.etag })) toast("Yours is saved. Theirs is among the versions.");
+    if (await this.write(session, session.meta.path, { etag: conflict.etag })) toast(t("Yours is saved. Theirs is among the versions."));
   }
 
   /** Take what is on the server; undo brings back the own one. */
@@ -78,7 +79,7 @@ export class Saving {
     if (!conflict) return;
     await keepVersion(this.app, session, "Mine, before theirs replaced it");
     this.adopt(session, conflict.text, conflict.etag);
-    toast("Theirs is shown. Yours is among the versions, and Undo brings it back.");
+    toast(t("Theirs is shown. Yours is among the versions, and Undo brings it back."));
   }
 
   /** Theirs in this tab, mine in a tab of its own without a file. */
@@ -145,8 +146,8 @@ export class Saving {
     const lost = error instanceof ServerError && LOST.has(error.status);
     if (lost && path === session.meta.path) await this.compare(session);
     else if (lost) {
-      toast(`There is a workflow ${baseName(path)} already.`, "error", {
-        label: "Replace it",
+      toast(t("There is a workflow {name} already.", { name: baseName(path) }), "error", {
+        label: t("Replace it"),
         run: () => void this.saveAs(path, true),
       });
     } else if (!quiet) toast(sentenceOf(error), "error");
@@ -164,7 +165,7 @@ export class Saving {
     if (theirs.text === stringifyJson(session.doc.raw, 2)) await this.common(session, theirs.text, theirs.etag);
     else if (session.meta.saved) {
       this.adopt(session, theirs.text, theirs.etag ?? "");
-      toast(`${session.meta.name} was changed elsewhere; this is the new version. Undo brings back the one before.`);
+      toast(t("{name} was changed elsewhere; this is the new version. Undo brings back the one before.", { name: session.meta.name }));
     } else {
       session.conflict = { text: theirs.text, etag: theirs.etag ?? "" };
       this.app.showMeta();
@@ -196,5 +197,5 @@ export const autosaves = (): boolean => localStorage.getItem(AUTOSAVE) !== "off"
 
 export function toggleAutosave(): void {
   localStorage.setItem(AUTOSAVE, autosaves() ? "off" : "on");
-  toast(autosaves() ? "Saved workflows save themselves again." : "Workflows are saved only by hand now. The browser still keeps every change.");
+  toast(autosaves() ? t("Saved workflows save themselves again.") : t("Workflows are saved only by hand now. The browser still keeps every change."));
 }

@@ -2,12 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { typeColor, THEMES } from "../canvas/theme";
 import { readable } from "../input/keymap";
 import type { Command } from "../input/commands";
 import { typeName } from "../model/types";
 import type { NodeSpec } from "../model/schema";
-import { score, searchNodes } from "../model/search";
+import { score, searchNodes, type SocketFilter } from "../model/search";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { ui } from "./ui";
@@ -76,10 +77,16 @@ function Chooser<T>({ label, find, line, choose, close, note }: ChooserProps<T>)
             {line(item)}
           </div>
         ))}
-        {found.length === 0 && <p class="empty">Nothing matches.</p>}
+        {found.length === 0 && <p class="empty">{t("Nothing matches.")}</p>}
       </div>
     </div>
   );
+}
+
+function labelOf(filter: SocketFilter | null): string {
+  if (!filter) return t("Search nodes");
+  const type = typeName(filter.type);
+  return filter.side === "input" ? t("Nodes that take {type}", { type }) : t("Nodes that give {type}", { type });
 }
 
 /** The node search at the pointer; only nodes that fit when a wire led here. */
@@ -100,7 +107,7 @@ export function NodeSearch({ app }: { app: App }): JSX.Element | null {
     <div class="scrim clear" onPointerDown={(e) => e.target === e.currentTarget && close()}>
       <div class="at-point" style={{ left: `${String(x)}px`, top: `${String(y)}px`, width: `${String(width)}px` }}>
         <Chooser<NodeSpec>
-          label={filter ? `Nodes ${filter.side === "input" ? "that take" : "that give"} ${typeName(filter.type)}` : "Search nodes"}
+          label={labelOf(filter)}
           find={(query) => searchNodes(app.scene.specs.values(), query, filter)}
           line={(spec) => (
             <>
@@ -128,12 +135,12 @@ export function Palette({ app }: { app: App }): JSX.Element | null {
     <div class="scrim" onPointerDown={(e) => e.target === e.currentTarget && close()}>
       <div class="palette">
         <Chooser<Command>
-          label="Search commands"
+          label={t("Search commands")}
           find={(query) => rank(app.commands.all(), query)}
           line={(command) => (
             <>
-              <span class={`line-title ${command.enabled?.() === false ? "off" : ""}`}>{command.title}</span>
-              <span class="line-note">{command.group}</span>
+              <span class={`line-title ${command.enabled?.() === false ? "off" : ""}`}>{t(command.title)}</span>
+              <span class="line-note">{t(command.group)}</span>
               <kbd>{command.keys ? readable(command.keys) : ""}</kbd>
             </>
           )}
@@ -150,6 +157,6 @@ const GROUPS: Command["group"][] = ["Run", "Workflow", "Edit", "View"];
 function rank(commands: Command[], query: string): Command[] {
   const shown = commands.filter((command) => command.id !== "palette");
   if (query.trim() === "") return shown.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
-  const marked = shown.map((command): [number, Command] => [score(query.trim(), command.title), command]);
+  const marked = shown.map((command): [number, Command] => [Math.max(score(query.trim(), command.title), score(query.trim(), t(command.title))), command]);
   return marked.filter(([mark]) => mark > 0).sort((a, b) => b[0] - a[0]).map(([, command]) => command);
 }

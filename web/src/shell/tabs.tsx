@@ -1,6 +1,7 @@
 /** The open documents in the top bar. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { type TabView, ui } from "./ui";
@@ -15,12 +16,12 @@ export function Tabs({ app }: { app: App }): JSX.Element {
   }, [active, ui.tabs.value.length]);
   return (
     <>
-      <div class="tabs" role="tablist" aria-label="Open workflows" ref={strip} onWheel={(e) => strip.current?.scrollBy({ left: e.deltaY })}>
+      <div class="tabs" role="tablist" aria-label={t("Open workflows")} ref={strip} onWheel={(e) => strip.current?.scrollBy({ left: e.deltaY })}>
         {ui.tabs.value.map((tab, at) => (
           <Tab key={tab.id} app={app} tab={tab} at={at} />
         ))}
       </div>
-      <button class="tool" title="New workflow  Alt N" aria-label="New workflow" onClick={() => app.commands.run("new")}>
+      <button class="tool" title={t("New workflow  Alt N")} aria-label={t("New workflow")} onClick={() => app.commands.run("new")}>
         <Icon name="plus" size={16} />
       </button>
     </>
@@ -74,7 +75,7 @@ function Tab({ app, tab, at }: { app: App; tab: TabView; at: number }): JSX.Elem
       <span
         class="tab-close"
         aria-hidden="true"
-        title="Close  Alt W"
+        title={t("Close  Alt W")}
         onClick={(e) => {
           e.stopPropagation();
           close();

@@ -1,5 +1,6 @@
 /** The one bar at the top: document on the left, doors in the middle, the run on the right. */
 import type { JSX } from "preact";
+import { t } from "../i18n";
 import { readable } from "../input/keymap";
 import type { App } from "./app";
 import { Icon, type IconName, Logo } from "./icons";
@@ -20,13 +21,13 @@ export function TopBar({ app }: { app: App }): JSX.Element {
           <Tool app={app} id="redo" icon="redo" disabled={!ui.canRedo.value} />
         </span>
       </div>
-      <button class="palette-button" onClick={() => app.commands.run("palette")} aria-label="All commands">
+      <button class="palette-button" onClick={() => app.commands.run("palette")} aria-label={t("All commands")}>
         <Icon name="search" size={15} />
-        <span class="wide-only">Commands</span>
+        <span class="wide-only">{t("Commands")}</span>
         <kbd class="wide-only">{readable("Mod+K")}</kbd>
       </button>
       <div class="bar-part">
-        {!ui.connected.value && <span class="offline" role="status">Reconnecting</span>}
+        {!ui.connected.value && <span class="offline" role="status">{t("Reconnecting")}</span>}
         <span class="wide-only bar-part">
           <Zoom app={app} />
           <Tool app={app} id="theme" icon={ui.theme.value === "dark" ? "sun" : "moon"} />
@@ -44,7 +45,7 @@ export function TopBar({ app }: { app: App }): JSX.Element {
 /** A tooltip: what the button does and its key. */
 function hint(app: App, id: string): string {
   const command = app.commands.get(id);
-  return command ? `${command.title}${command.keys ? `  ${readable(command.keys)}` : ""}` : id;
+  return command ? `${t(command.title)}${command.keys ? `  ${readable(command.keys)}` : ""}` : id;
 }
 
 function Tool({ app, id, icon, disabled }: { app: App; id: string; icon: IconName; disabled?: boolean }): JSX.Element {
@@ -80,7 +81,7 @@ function PanelTool({ app, id, icon, count, alarm }: PanelToolProps): JSX.Element
 
 function Zoom({ app }: { app: App }): JSX.Element {
   return (
-    <button class="zoom" title={hint(app, "fit")} aria-label="Zoom" onClick={() => app.commands.run("fit")}>
+    <button class="zoom" title={hint(app, "fit")} aria-label={t("Zoom")} onClick={() => app.commands.run("fit")}>
       {Math.round(ui.zoom.value * 100)} %
     </button>
   );
@@ -91,13 +92,13 @@ function RunButton({ app }: { app: App }): JSX.Element {
   return (
     <span class="run-group">
       {running && (
-        <button class="stop" title={hint(app, "interrupt")} aria-label="Stop" onClick={() => app.commands.run("interrupt")}>
+        <button class="stop" title={hint(app, "interrupt")} aria-label={t("Stop")} onClick={() => app.commands.run("interrupt")}>
           <Icon name="stop" size={16} />
         </button>
       )}
       <button class="run" title={hint(app, "run")} onClick={() => app.commands.run("run")}>
         <Icon name="play" size={16} />
-        <span>Run</span>
+        <span>{t("Run")}</span>
         {running && <i class="run-progress" style={{ transform: `scaleX(${String(ui.progress.value)})` }} />}
       </button>
     </span>

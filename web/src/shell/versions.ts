@@ -1,4 +1,5 @@
 /** Versions of a document that were kept under a name, in the browser's storage. */
+import { t } from "../i18n";
 import { isObject, parseJson, stringifyJson } from "../model/json";
 import { asWorkflow, type Workflow } from "../model/workflow";
 import type { App } from "./app";
@@ -21,7 +22,7 @@ export async function keepVersion(app: App, session: Session, name: string, text
   try {
     await app.store.writeText(prefix(session) + String(at).padStart(14, "0"), stringifyJson({ name, at, raw }));
   } catch (error) {
-    toast(`The version could not be kept: ${sentenceOf(error)}`, "error");
+    toast(t("The version could not be kept: {why}", { why: sentenceOf(error) }), "error");
   }
 }
 
@@ -45,7 +46,7 @@ export function difference(now: Workflow, then: Workflow): string {
   const more = [...there.keys()].filter((id) => !here.has(id)).length;
   const less = [...here.keys()].filter((id) => !there.has(id)).length;
   const other = [...there].filter(([id, node]) => here.has(id) && here.get(id) !== node).length;
-  const parts = [more && `${String(more)} more`, less && `${String(less)} fewer`, other && `${String(other)} changed`];
+  const parts = [more && t("{n} more", { n: more }), less && t("{n} fewer", { n: less }), other && t("{n} changed", { n: other })];
   const said = parts.filter(Boolean).join(", ");
-  return said === "" ? "the same nodes as now" : `${said} than now`;
+  return said === "" ? t("the same nodes as now") : t("{what} than now", { what: said });
 }

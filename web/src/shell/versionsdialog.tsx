@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { cloneJson } from "../model/json";
 import { asWorkflow } from "../model/workflow";
 import type { App } from "./app";
@@ -25,18 +26,18 @@ export function VersionsDialog({ app }: { app: App }): JSX.Element {
     await load();
   };
   return (
-    <Frame title={`Versions of ${session.meta.name}`}>
+    <Frame title={t("Versions of {name}", { name: session.meta.name })}>
       <form class="version-form" onSubmit={(event) => void keep(event)}>
-        <input ref={field} autofocus placeholder="Name of this version" aria-label="Name of this version" maxLength={120} />
+        <input ref={field} autofocus placeholder={t("Name of this version")} aria-label={t("Name of this version")} maxLength={120} />
         <button class="run plain" type="submit">
-          Keep
+          {t("Keep")}
         </button>
       </form>
       <div class="file-list">
         {list.value?.map((version) => (
           <Line key={version.key} app={app} version={version} changed={load} />
         ))}
-        {list.value?.length === 0 && <p class="empty">None yet. Every change is kept anyway; a version is a place to come back to.</p>}
+        {list.value?.length === 0 && <p class="empty">{t("None yet. Every change is kept anyway; a version is a place to come back to.")}</p>}
       </div>
     </Frame>
   );
@@ -48,7 +49,7 @@ function Line({ app, version, changed }: { app: App; version: Version; changed: 
     ui.dialog.value = null;
     await keepVersion(app, session, `Before ${version.name} came back`);
     replaceAll(session.doc, version.raw, "Restore a version");
-    toast(`${version.name} is back. Undo takes it away again.`);
+    toast(t("{name} is back. Undo takes it away again.", { name: version.name }));
   };
   const open = (): void => {
     ui.dialog.value = null;
@@ -64,17 +65,17 @@ function Line({ app, version, changed }: { app: App; version: Version; changed: 
       <span class="version-what">
         <strong>{version.name}</strong>
         <small>
-          {when} · {version.raw.nodes.length} nodes, {difference(session.doc.raw, version.raw)}
+          {when} · {t("{n} nodes", { n: version.raw.nodes.length })}, {difference(session.doc.raw, version.raw)}
         </small>
       </span>
-      <button class="text-button" onClick={() => void restore()} aria-label={`Restore ${version.name}`}>
-        Restore
+      <button class="text-button" onClick={() => void restore()} aria-label={t("Restore {name}", { name: version.name })}>
+        {t("Restore")}
       </button>
-      <button class="text-button" onClick={open} aria-label={`Open ${version.name} in a tab`}>
-        Open
+      <button class="text-button" onClick={open} aria-label={t("Open {name} in a tab", { name: version.name })}>
+        {t("Open")}
       </button>
-      <button class="text-button" onClick={() => void drop()} aria-label={`Delete ${version.name}`}>
-        Delete
+      <button class="text-button" onClick={() => void drop()} aria-label={t("Delete {name}", { name: version.name })}>
+        {t("Delete")}
       </button>
     </div>
   );

@@ -1,4 +1,5 @@
 /** Opening the right editor for a widget row, a title or a group. */
+import { t } from "../i18n";
 import { GROUP_HEADER, groupRect } from "../canvas/backdrop";
 import type { Rect } from "../canvas/camera";
 import { HEADER, type NodeBox, PAD, type WidgetBox } from "../canvas/layout";
@@ -40,7 +41,7 @@ export function editControl(site: EditorSite, scene: Scene, box: NodeBox, row: W
   return openList(site, {
     rect: () => world(box, row.rect),
     label: "after each run",
-    choices: CONTROL_MODES.map((mode) => ({ value: mode, text: CONTROL_TEXT[mode] ?? mode })),
+    choices: CONTROL_MODES.map((mode) => ({ value: mode, text: t(CONTROL_TEXT[mode] ?? mode) })),
     current: readWidget(box.node, box.allWidgets, widget),
     choose: (choice) => {
       write(scene, box, widget, choice.value);
@@ -55,7 +56,7 @@ export function editGroupTitle(site: EditorSite, doc: Document, group: RawGroup,
     rect: () => ({ x: x + 8, y: y + 4, w: Math.max(80, w - 16), h: GROUP_HEADER - 6 }),
     value: group.title,
     kind: "title",
-    label: "Title of the group",
+    label: t("Title of the group"),
     apply: () => undefined,
     finish: (text) => {
       if (text.trim() !== group.title) setGroup(doc, index, "Rename group", { title: text.trim() });
@@ -69,7 +70,7 @@ export function editTitle(site: EditorSite, scene: Scene, box: NodeBox): Editor 
     rect: () => world(box, rect),
     value: box.title,
     kind: "title",
-    label: "Title",
+    label: t("Title"),
     apply: () => undefined,
     finish: (text) => {
       const plain = box.spec?.title ?? box.node.type;
@@ -96,7 +97,7 @@ function editText(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, 
     rect: () => world(box, row.rect),
     value: String(value as string),
     kind: row.widget.kind === "multiline" ? "text" : "line",
-    label: `${row.widget.name} of ${box.title}`,
+    label: t("{name} of {title}", { name: row.widget.name, title: box.title }),
     apply,
     finish: (text) => {
       apply(text);
@@ -112,7 +113,7 @@ function editNumber(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox
     rect: () => world(box, row.rect),
     value: formatNumber(input, value),
     kind: "number",
-    label: `${row.widget.name} of ${box.title}`,
+    label: t("{name} of {title}", { name: row.widget.name, title: box.title }),
     apply: () => undefined,
     finish: (text) => {
       const parsed = parseNumber(input, text);
@@ -132,7 +133,7 @@ function editColor(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox,
     rect: () => world(box, row.rect),
     value: toHex(value),
     kind: "line",
-    label: `${row.widget.name} of ${box.title}, as #rrggbb`,
+    label: t("{name} of {title}, as #rrggbb", { name: row.widget.name, title: box.title }),
     apply: () => undefined,
     finish: (text) => {
       const parsed = fromHex(text);
@@ -151,6 +152,6 @@ function editCombo(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox,
     choose: (choice) => {
       write(scene, box, row.widget, choice.value);
     },
-    empty: `The server offers nothing for ${name}. Put a file into its models folder and reload.`,
+    empty: t("The server offers nothing for {name}. Put a file into its models folder and reload.", { name }),
   });
 }

@@ -1,4 +1,5 @@
 /** The searchable list of a combo: opens under its field, arrow keys and typing choose. */
+import { t } from "../i18n";
 import type { Rect } from "../canvas/camera";
 import { score } from "../model/search";
 import type { Choice, Editor, EditorSite } from "./editor";
@@ -65,8 +66,8 @@ class List implements Editor {
   private build(): void {
     this.root.className = "list-editor";
     this.search.className = "list-search";
-    this.search.placeholder = "Search";
-    this.search.setAttribute("aria-label", `Search ${this.task.label}`);
+    this.search.placeholder = t("Search");
+    this.search.setAttribute("aria-label", t("Search {name}", { name: this.task.label }));
     this.search.setAttribute("role", "combobox");
     this.search.setAttribute("aria-expanded", "true");
     if (this.task.choices.length < SEARCH_FROM) this.search.classList.add("unseen");
@@ -120,7 +121,7 @@ class List implements Editor {
   private note(): HTMLElement {
     const note = document.createElement("div");
     note.className = "list-empty";
-    note.textContent = this.task.choices.length === 0 ? this.task.empty : "Nothing matches.";
+    note.textContent = this.task.choices.length === 0 ? this.task.empty : t("Nothing matches.");
     return note;
   }
 
