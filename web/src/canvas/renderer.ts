@@ -22,6 +22,8 @@ export class Renderer {
   readonly camera = new Camera();
   /** Frames drawn since the page was opened. */
   readonly frames = { world: 0, overlay: 0 };
+  /** Called after every frame of the world. */
+  readonly watchers = new Set<() => void>();
   /** What the running gesture draws on top. */
   gesture: OverlayPart | null = null;
   /** What the pointer rests on, explained. */
@@ -159,6 +161,7 @@ export class Renderer {
     this.onlyMoved = true;
     this.lastScale = camera.scale;
     this.frames.world++;
+    for (const watcher of this.watchers) watcher();
   }
 
   private paintWorld(env: Env): void {

@@ -98,6 +98,8 @@ export class Scene {
   private stale = new Set<Key>();
   private structure = true;
   private unsubscribe: () => void;
+  /** Grows with every node that is laid out again, comes or goes. */
+  version = 0;
   /** What the pointer is over: a wire or a node, drawn brighter. */
   hoverWire: Key | null = null;
   hoverNode: Key | null = null;
@@ -311,6 +313,7 @@ export class Scene {
   }
 
   private sweep(): void {
+    this.version++;
     const alive = new Set(this.doc.raw.nodes.map((node) => keyOf(node.id)));
     if (this.doc.node(INPUTS)) for (const key of [INPUTS, OUTPUTS]) alive.add(key);
     for (const [key, box] of this.boxes) {
@@ -329,6 +332,7 @@ export class Scene {
   }
 
   private relayout(key: Key): void {
+    this.version++;
     const node = this.doc.node(key);
     if (!node) return;
     const spec = this.specs.get(node.type);

@@ -24,6 +24,7 @@ import { Channel, separate } from "./channel";
 import { Files } from "./files";
 import { tabId, uuid } from "./identity";
 import { leaveGone, showLevel } from "./levels";
+import { wantedMap } from "./minimap";
 import { contextMenu } from "./menus";
 import { type Desk, freshMeta, Papers, type Session } from "./papers";
 import { Running } from "./running";
@@ -73,6 +74,7 @@ export class App {
     });
     this.workspace = new Workspace(this.scene, this.renderer, editorLayer(host), this.doors());
     restoreLooks(this.workspace);
+    ui.map.value = wantedMap();
     this.pointer = new PointerMachine(this.workspace, host);
     this.running = new Running(this);
     this.saving = new Saving(this);

@@ -5,6 +5,7 @@ import { ConflictBar } from "./conflict";
 import { Dialogs } from "./dialogs";
 import { Later, type Panel as Part } from "./later";
 import { Trail } from "./levels";
+import { Map } from "./minimap";
 import { Menu, Toasts } from "./overlays";
 import { Panel } from "./panels";
 import { NodeSearch, Palette } from "./search";
@@ -26,6 +27,7 @@ export function Over({ app }: { app: App }): JSX.Element {
   return (
     <>
       <Trail app={app} />
+      <Map app={app} />
       <NodeSearch app={app} />
       <Menu app={app} />
       <ConflictBar app={app} />

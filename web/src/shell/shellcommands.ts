@@ -4,6 +4,7 @@ import { stringifyJson, type Json } from "../model/json";
 import type { Command } from "../input/commands";
 import type { App } from "./app";
 import { toggleAutosave } from "./saving";
+import { toggleMap } from "./minimap";
 import { ui } from "./ui";
 
 export function shellCommands(app: App): Command[] {
@@ -105,6 +106,7 @@ function panelCommands(app: App): Command[] {
     { id: "canvas-only", title: "Canvas only", group: "View", keys: "F", run: () => {
       ui.canvasOnly.value = !ui.canvasOnly.value;
     } },
+    { id: "map", title: "Map of the workflow", group: "View", keys: "M", run: toggleMap },
     { id: "theme", title: "Light or dark", group: "View", run: () => {
       app.setTheme(ui.theme.value === "dark" ? "light" : "dark");
     } },

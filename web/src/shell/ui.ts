@@ -77,6 +77,7 @@ export const ui = {
   /** The levels above the shown one and itself, from the workflow inward; empty at the root. */
   trail: signal<{ keys: readonly Key[]; name: string }[]>([]),
   zoom: signal(1),
+  map: signal(false),
   theme: signal<"dark" | "light">("dark"),
   panel: signal<"queue" | "results" | "problems" | null>(null),
   problems: signal<Problem[]>([]),
