@@ -73,6 +73,7 @@ __all__ = [
     "Output",
     "Raw",
     "Sampler",
+    "SavedImage",
     "Seed",
     "Sigmas",
     "Socket",
@@ -138,6 +139,11 @@ def Choice(choices: Sequence[Any], **options: Any) -> Socket:
 def File(folder: str, **options: Any) -> Socket:
     """A file of a model folder, such as ``checkpoints``; resolve it by ``ctx.folders.find``."""
     return Socket("COMBO", options, folder=folder)
+
+
+def SavedImage() -> Socket:
+    """A picture of the output folder."""
+    return File("output", image_upload=True, image_folder="output")
 
 
 def UploadedImage() -> Socket:

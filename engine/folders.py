@@ -86,8 +86,8 @@ class Folders:
 
     def list(self, kind: str) -> Sequence[str]:
         """Names that a choice of this kind offers, sorted, with forward slashes."""
-        if kind == "input":
-            return _image_names(self.input)
+        if kind in ("input", "output"):
+            return _image_names(self.root(kind))
         if kind == "latents":
             return sorted(_names(self.input, (LATENT_SUFFIX,)))
         kind = ALIASES.get(kind, kind)

@@ -15,6 +15,7 @@ from engine.api import (
     Int,
     Mask,
     Output,
+    SavedImage,
     Seed,
     Socket,
     Text,
@@ -22,7 +23,7 @@ from engine.api import (
     node,
     saved_image,
 )
-from engine.media.images import load_image, save_png
+from engine.media.images import encode_png, load_image, save_png
 from engine.media.layout import batched, padded, pasted, with_channels
 from engine.media.naming import save_name, save_numbered
 
@@ -70,6 +71,44 @@ def preview_image(*, images: Image, ctx: Context) -> Output:
     """
     letters = hashlib.blake2b(ctx.node_id.encode(), digest_size=3).hexdigest()
     return save_pictures(images, f"preview_{letters}", "temp", PREVIEW_COMPRESSION, ctx)
+
+
+@node(
+    "SaveImageWebsocket",
+    category="api/image",
+    lane="host",
+    is_output=True,
+    fingerprint=lambda inputs: float("nan"),  # whoever listens wants them again
+)
+def save_image_websocket(*, images: Image, ctx: Context) -> Output:
+    """Send pictures to the client as PNG over the websocket, and save nothing.
+
+    Each comes as a binary frame, in order; a client that asked for metadata is told the node.
+
+    Args:
+        images: the pictures.
+    """
+    for i, image in enumerate(images):
+        ctx.progress(i, len(images))
+        ctx.send(encode_png(image), "image/png")
+    ctx.progress(len(images), len(images))
+    return Output()
+
+
+@node(
+    "LoadImageOutput",
+    category="image",
+    title="Load Image (from Outputs)",
+    lane="host",
+    experimental=True,
+)
+def load_image_output(*, image: SavedImage(), ctx: Context) -> tuple[Image, Mask]:
+    """Load a picture of the output folder, such as an earlier result.
+
+    Args:
+        image: a file of the output folder.
+    """
+    return load_image(ctx.folders.annotated(image, default="output"))
 
 
 @node("ImageInvert", category="image", title="Invert Image", lane="host")

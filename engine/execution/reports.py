@@ -1,7 +1,8 @@
 """Progress of one node: from the node's thread to events on the loop's thread.
 
 Invariant: steps are reported at most ``STEP_RATE`` times a second and pictures at most
-``PREVIEW_RATE`` times, except the last step, so that watching never slows the work.
+``PREVIEW_RATE`` times, except the last step, so that watching never slows the work; pictures
+that are results all arrive.
 """
 
 import asyncio
@@ -51,6 +52,10 @@ class Reporter:
     def _show(self, preview: MakePreview, encode: EncodePreview) -> None:
         blob, mime = encode(preview())
         self._send(Event("preview", {**self._about, "mime": mime}, blob))
+
+    def result(self, picture: bytes, mime: str) -> None:
+        """Send a picture that is a result."""
+        self._send(Event("preview", {**self._about, "mime": mime, "kept": True}, picture))
 
     def _send(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self._emit, event)

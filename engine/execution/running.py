@@ -191,6 +191,7 @@ class Running:
             self._view,
             resumable(0),
             self.job.again,
+            send=report.result,
         )
         return prepare(executor.nodes[node.kind], inputs, unasked, context, resumable)
 

@@ -4,6 +4,7 @@ Invariant: float32 ``b h w c`` in 0..1 in memory, upright whatever a camera wrot
 where the picture is transparent.
 """
 
+import io
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -73,10 +74,20 @@ def save_png(
     path: Path, image: Tensor, metadata: Mapping[str, Any], compress_level: int = 4
 ) -> None:
     """Write one picture ``h w c`` (1, 3 or 4 channels) with metadata as text chunks."""
+    info = png_info(metadata)
+    _picture(image).save(path, "PNG", pnginfo=info, compress_level=compress_level)
+
+
+def encode_png(image: Tensor, compress_level: int = 1) -> bytes:
+    """One picture ``h w c`` (1, 3 or 4 channels) as the bytes of a PNG."""
+    out = io.BytesIO()
+    _picture(image).save(out, "PNG", compress_level=compress_level)
+    return out.getvalue()
+
+
+def _picture(image: Tensor) -> Image.Image:
     pixels = to_uint8(image)
-    pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-    picture = Image.fromarray(pixels)
-    picture.save(path, "PNG", pnginfo=png_info(metadata), compress_level=compress_level)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def _frames(picture: Image.Image) -> Iterator[Image.Image]:

@@ -109,6 +109,7 @@ class Context:
         graph: the graph of the run; None outside of one.
         resumable: where a long call may leave its state now and then, and go on from.
         again: an earlier attempt at this run was cut off, and may have saved files already.
+        send: sends an encoded picture and its MIME type to the client, as a result.
         tight: memory ran out when this was called first; work in smaller pieces if possible.
     """
 
@@ -121,6 +122,7 @@ class Context:
     resumable: Resumable = NOT_RESUMABLE
     again: bool = False
     tight: bool = False
+    send: Callable[[bytes, str], None] = lambda picture, mime: None
 
     def progress(self, value: float, total: float, preview: MakePreview | None = None) -> None:
         """Tell how far the node is; raises ``Interrupted`` if the run was cancelled.

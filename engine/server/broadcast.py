@@ -53,7 +53,8 @@ class Broadcast:
         if view is None:
             return
         if type == "preview":
-            self._hub.send_preview(view.preview_meta(data), blob, self._clients[job])
+            meta, kept = view.preview_meta(data), bool(data.get("kept"))
+            self._hub.send_preview(meta, blob, self._clients[job], kept)
             return
         if type in _LOGGED:
             self._tell(self._record.event(job, type, data))

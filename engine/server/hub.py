@@ -136,19 +136,23 @@ class Hub:
                 if seq is None or seq > client.seen:
                     client.post(payload, key)
 
-    def send_preview(self, meta: Mapping[str, Any], picture: bytes, sid: str | None) -> None:
+    def send_preview(
+        self, meta: Mapping[str, Any], picture: bytes, sid: str | None, kept: bool = False
+    ) -> None:
         """Send a picture of a node at work.
 
         Args:
             meta: ``node_id``, ``prompt_id`` and the like, and ``image_type``.
             picture: encoded as ``image_type`` says.
             sid: one client, or None for all.
+            kept: it is a result, which a later one does not replace.
         """
+        key = None if kept else ("preview", meta["node_id"])
         for client in self._targets(sid):
             wants_meta = client.flags.get("supports_preview_metadata") is True
             payload = _preview_with_metadata(meta, picture) if wants_meta else None
             payload = payload or _preview(meta["image_type"], picture)
-            client.post(payload, ("preview", meta["node_id"]))
+            client.post(payload, key)
 
     async def close(self) -> None:
         """End all sessions; one that is just beginning has to look at ``closed``."""

@@ -120,7 +120,8 @@ def make_steps(config: WorkerConfig) -> StepStore | None:
 def file_stamp(folders: Folders, kind: str, name: str) -> str:
     """Changes when the chosen file does: size and time of change, or that it is missing."""
     try:
-        path = folders.annotated(name) if kind == "input" else folders.find(kind, name)
+        is_picture = kind in ("input", "output")
+        path = folders.annotated(name, kind) if is_picture else folders.find(kind, name)
         status = path.stat()
     except Exception:
         return f"{name}:missing"

@@ -41,7 +41,7 @@ def options(config: list[Any]) -> dict[str, Any]:
 
 def kind(config: list[Any]) -> Any:
     """A type, or the list of choices; newer schemas hold the choices among the options."""
-    return config[1]["options"] if config[0] == "COMBO" else config[0]
+    return config[1].get("options", []) if config[0] == "COMBO" else config[0]
 
 
 @pytest.mark.parametrize("id", EXPECTED)

@@ -1,12 +1,15 @@
 """Events are numbered, kept, and given again to whoever comes back."""
 
 import asyncio
+import io
 import signal
+import struct
 import uuid
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from PIL import Image
 
 from tests.live import LiveServer, serving
 
@@ -125,3 +128,32 @@ def test_the_log_over_http_is_complete_and_paged(server: LiveServer) -> None:
     assert server.get(f"/x/events?after={after}")["events"] == []
     assert server.request("GET", "/x/events?job=unknown")[0] == 404
     assert server.request("GET", "/x/events?limit=0")[0] == 400
+
+
+async def test_pictures_sent_as_results_all_arrive_whole(server: LiveServer) -> None:
+    """As PNG frames, to clients of either kind, and again when the same prompt runs again."""
+    prompt = {
+        "a": {
+            "class_type": "EmptyImage",
+            "inputs": {"width": 24, "height": 16, "batch_size": 3, "color": 255},
+        },
+        "b": {"class_type": "SaveImageWebsocket", "inputs": {"images": ["a", 0]}},
+    }
+    async with aiohttp.ClientSession(server.url) as session:
+        for flags in ({}, {"supports_preview_metadata": True}):
+            async with session.ws_connect("/ws?clientId=pictures") as socket:
+                await socket.send_json({"type": "feature_flags", "data": flags})
+                await session.post("/prompt", json={"prompt": prompt, "client_id": "pictures"})
+                frames = []
+                while True:
+                    said = await socket.receive(timeout=60)
+                    if said.type is aiohttp.WSMsgType.BINARY:
+                        frames.append(said.data)
+                    elif said.json()["type"] == "execution_success":
+                        break
+                assert len(frames) == 3
+                for frame in frames:
+                    picture = Image.open(io.BytesIO(frame[frame.index(b"\x89PNG") :]))
+                    assert picture.size == (24, 16) and picture.getpixel((0, 0)) == (0, 0, 255)
+                    (kind,) = struct.unpack(">I", frame[:4])
+                    assert kind == (4 if flags else 1)
