@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { setWidget } from "../src/model/actions";
 import { INPUTS, OUTPUTS, slotsOf } from "../src/model/boundary";
+import { blueprintOf, insertBlueprint } from "../src/model/blueprints";
 import { definitionPaths, type Document } from "../src/model/document";
 import { cloneJson, sameJson, type Json } from "../src/model/json";
 import { buildPrompt, type Prompt } from "../src/model/prompt";
@@ -75,6 +76,23 @@ describe("subgraphs", () => {
     unpackSubgraph(doc, withSubgraphs(specs, doc), key);
     const sampler = Object.values(build(doc)).find((node) => node.class_type === "KSampler");
     expect(sampler?.inputs).toMatchObject({ steps: 20, cfg: 9 });
+  });
+
+  it("go through the library into another workflow", () => {
+    const { doc, key, inside } = packed();
+    createSubgraph(inside, specs, ["5"]);
+    const blueprint = blueprintOf(doc, key);
+    if (!blueprint) throw new Error("no blueprint");
+    const other = defaultDocument();
+    const raw = cloneJson(other.raw);
+    const first = insertBlueprint(other, blueprint, 10, 20);
+    insertBlueprint(other, blueprint, 30, 40);
+    expect(definitionPaths(other.file).size).toBe(2);
+    const made = Object.entries(build(other)).filter(([id]) => id.startsWith(`${first}:`));
+    expect(made.map(([, node]) => node.class_type).sort()).toEqual(["KSampler", "VAEDecode"]);
+    while (other.undo() !== null);
+    expect(sameJson(other.raw, raw)).toBe(true);
+    expect(blueprintOf(doc, "1")).toBe(null);
   });
 
   it("lose a slot with its wires everywhere, and get it back by undo", () => {

@@ -129,7 +129,7 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "rerout
 
 function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {
   const lines = [line(app, "group"), line(app, "make-subgraph")];
-  if (app.scene.isInstance(hit.box)) lines.unshift(line(app, "enter-subgraph"), line(app, "unpack-subgraph"));
+  if (app.scene.isInstance(hit.box)) lines.unshift(line(app, "enter-subgraph"), line(app, "unpack-subgraph"), line(app, "keep-subgraph"));
   const row = hit.kind === "widget" ? hit.row : null;
   if (row?.socket && row.socket.socket.link === null && app.scene.path !== "") {
     lines.push({ title: t("Show {name} on the subgraph's node", { name: row.widget.name }), run: () => {

@@ -4,11 +4,12 @@ import { stringifyJson, type Json } from "../model/json";
 import type { Command } from "../input/commands";
 import type { App } from "./app";
 import { toggleAutosave } from "./saving";
+import { libraryCommands } from "./library";
 import { toggleMap } from "./minimap";
 import { ui } from "./ui";
 
 export function shellCommands(app: App): Command[] {
-  return [...paperCommands(app), ...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app)];
+  return [...paperCommands(app), ...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app), ...libraryCommands(app)];
 }
 
 function runCommands(app: App): Command[] {
