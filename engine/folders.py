@@ -85,9 +85,16 @@ class Folders:
         return {"input": self.input, "output": self.output, "temp": self.temp}[kind]
 
     def list(self, kind: str) -> Sequence[str]:
-        """Names that a choice of this kind offers, sorted, with forward slashes."""
+        """Names that a choice of this kind offers, sorted, with forward slashes.
+
+        ``input/``, ``output/`` and ``temp/``, each with a folder below it or none, are the
+        pictures in just that folder.
+        """
         if kind in ("input", "output"):
             return _image_names(self.root(kind))
+        root, slash, below = kind.partition("/")
+        if slash and root in ("input", "output", "temp"):
+            return _images_below(self.root(root), below)
         if kind == "latents":
             return sorted(_names(self.input, (LATENT_SUFFIX,)))
         kind = ALIASES.get(kind, kind)
@@ -186,6 +193,13 @@ def _mtime(path: str) -> int:
         return os.stat(path).st_mtime_ns
     except OSError:
         return -1
+
+
+def _images_below(root: Path, below: str) -> list[str]:
+    try:
+        return _image_names(inside(root, below))
+    except (PathOutsideRoot, OSError):
+        return []
 
 
 def _image_names(root: Path) -> list[str]:

@@ -58,6 +58,16 @@ def test_names_may_say_which_folder(tmp_path: Path) -> None:
         folders.annotated("../a.png [temp]")
 
 
+def test_pictures_of_any_folder_below_a_root_are_listed(tmp_path: Path) -> None:
+    folders = standard(tmp_path)
+    for path in (folders.input / "clipspace", folders.output):
+        path.mkdir(parents=True)
+        (path / "a.png").touch()
+    assert folders.list("input/clipspace") == folders.list("output/") == ["a.png"]
+    assert folders.list("input/") == folders.list("temp/none") == []
+    assert folders.list("input/..") == folders.list("input/" + "x" * 5000) == []
+
+
 def test_yaml_files_add_folders(tmp_path: Path) -> None:
     config = tmp_path / "extra.yaml"
     config.write_text(

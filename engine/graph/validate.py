@@ -322,9 +322,20 @@ class _Checker:
 
     def _not_offered(self, item: InputSpec, value: Any) -> Fault | None:
         allowed = item.allowed(self.list_files)
-        if allowed is None or value in allowed:
+        if allowed is None or value in allowed or self._is_elsewhere(item, value):
             return None
         return not_in_list(item, self._config(item), value, allowed)
+
+    def _is_elsewhere(self, item: InputSpec, value: Any) -> bool:
+        """Whether an uploaded picture lies in a subfolder, or among results (`` [output]``)."""
+        if item.folder != "input" or not isinstance(value, str):
+            return False
+        path, kind = value, "input"
+        for candidate in ("input", "output", "temp"):
+            if value.endswith(f" [{candidate}]"):
+                path, kind = value.removesuffix(f" [{candidate}]"), candidate
+        folder, _, name = path.rpartition("/")
+        return name in self.list_files(f"{kind}/{folder}")
 
 
 def _refuse_unknown_kinds(prompt: Prompt, specs: Specs) -> None:

@@ -1,5 +1,6 @@
 """Documents in the real page: tabs, the journal, and files that others change."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.live import LiveServer, serving
 
@@ -170,6 +172,55 @@ def test_results_are_found_compared_and_used_again(canvas: Canvas) -> None:
     added = canvas.nodes()[-1]
     assert added["type"] == "LoadImage"
     assert added["widgets_values"][0].endswith(".png [output]")
+
+
+def test_a_painted_mask_is_saved_and_loaded(canvas: Canvas, live_server: LiveServer) -> None:
+    page = canvas.page
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (200, 40, 40)).save(buffer, "PNG")
+    canvas.drop("red.png", "image/png", buffer.getvalue(), y=780)
+    canvas.wait("workflow().nodes.length === 11")
+    node = str(canvas.nodes()[-1]["id"])
+    canvas.until("window.__loom.workflow().nodes.at(-1).widgets_values[0] === 'red.png'")
+    box = canvas.ask(f"node('{node}')")
+    page.mouse.click(box["x"] + 60, box["y"] + 10, button="right")
+    page.get_by_role("menuitem", name="Edit mask").click()
+    editor = page.get_by_role("dialog", name="Mask editor")
+    sheet = editor.locator(".easel-sheet").bounding_box()
+    assert sheet is not None
+    middle = {"x": sheet["x"] + sheet["width"] / 2, "y": sheet["y"] + sheet["height"] / 2}
+    page.keyboard.press("[")
+    canvas.drag({"x": middle["x"] - 40, "y": middle["y"]}, middle)
+    page.keyboard.press("f")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("i")
+    page.keyboard.press("i")
+    page.get_by_role("button", name="Save mask").click()
+    editor.wait_for(state="detached")
+    value = canvas.node(node)["widgets_values"][0]
+    assert value.startswith("clipspace/red-mask-") and value.endswith(".png")
+    stored = Image.open(live_server.base / "input" / value)
+    assert (stored.mode, stored.size) == ("RGBA", (64, 48))
+    assert stored.getpixel((32, 24)) == (200, 40, 40, 0)
+    assert stored.getpixel((1, 1)) == (200, 40, 40, 255)
+    preview = canvas.add("preview image", 1200, 780)
+    canvas.wire(node, "IMAGE", preview, "images")
+    canvas.run()
+    done, failed = (f"window.__loom.mark('{key}')" for key in (preview, node))
+    canvas.until(f"{done}.images.length + {failed}.errors.length > 0")
+    assert canvas.ask(f"mark('{node}').errors") == []
+
+
+def test_a_workflow_is_found_in_a_picture_and_a_file_without_one_says_so(canvas: Canvas) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = 'workflow:{"nodes": [], "links": [], "found": "in webp"}'
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "WEBP", exif=exif)
+    canvas.drop("anim.webp", "image/webp", buffer.getvalue())
+    canvas.wait("workflow().found === 'in webp'")
+    tab(canvas, "anim").wait_for()
+    canvas.drop("bare.flac", "audio/flac", b"fLaC\x80\0\0\x22" + bytes(34))
+    canvas.page.get_by_text("This FLAC file carries no workflow").wait_for()
 
 
 @pytest.fixture

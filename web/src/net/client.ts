@@ -88,6 +88,18 @@ export class Client {
     return typeof folder === "string" && folder !== "" ? `${folder}/${name}` : name;
   }
 
+  /** Store a mask (its alpha is what stays) on a picture; returns the picture that has it. */
+  async uploadMask(mask: Blob, name: string, original: FileRef): Promise<FileRef> {
+    const form = new FormData();
+    form.append("image", mask, name);
+    form.append("original_ref", JSON.stringify(original));
+    form.append("type", "input");
+    form.append("subfolder", "clipspace");
+    const answer = asObject(await this.call("upload/mask", { method: "POST", body: form }));
+    const part = (key: string): string => String((answer[key] as string | undefined) ?? "");
+    return { filename: part("name"), subfolder: part("subfolder"), type: part("type") || "input" };
+  }
+
   /** Saved workflows, newest first; an empty list before the first one is saved. */
   async workflows(): Promise<StoredFile[]> {
     try {

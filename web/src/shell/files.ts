@@ -185,7 +185,8 @@ export function valueOfFile({ filename, subfolder, type }: FileRef): string {
   return type === "input" ? path : `${path} [${type}]`;
 }
 
-const uploadWidget = (box: NodeBox | undefined): string | undefined =>
+/** The widget of a node that names the picture it loads. */
+export const uploadWidget = (box: NodeBox | undefined): string | undefined =>
   box?.allWidgets.find((widget) => widget.kind !== "upload" && hasUpload(widget.input))?.name;
 
 function readJson(text: string, name: string): Json {

@@ -16,7 +16,7 @@ const ARROWS: Record<string, [number, number]> = {
 
 /** True while a dialog, menu or list has the keyboard. */
 const covered = (): boolean =>
-  ui.palette.value || ui.dialog.value !== null || ui.search.value !== null || ui.menu.value !== null || ui.viewer.value !== null;
+  ui.palette.value || ui.dialog.value !== null || ui.search.value !== null || ui.menu.value !== null || ui.viewer.value !== null || ui.mask.value !== null;
 
 export function listenToKeys(app: App): void {
   let shift = false;

@@ -123,10 +123,17 @@ function Tools({ item, count, at, go, info, compare, compareWithNext }: ToolsPro
       <span class="viewer-name">{compare ? "" : item.name}</span>
       {picture && count > 1 && <Tool icon="compare" title={compare ? t("Stop comparing  C") : t("Compare with the one before  C")} act={compareWithNext} on={compare} />}
       {!compare && <Tool icon="info" title={t("What made it  I")} act={() => (info.value = !info.value)} on={info.value} />}
+      {!compare && picture && item.file && <Tool icon="brush" title={t("Paint a mask")} act={() => paintOn(item)} />}
       {!compare && <Tool icon="download" title={t("Download")} act={() => download(item)} />}
       <Tool icon="close" title={t("Close  Esc")} act={close} />
     </div>
   );
+}
+
+/** Leave the large view for the mask editor. */
+function paintOn({ url, file }: Shown): void {
+  close();
+  if (file) ui.mask.value = { url, file, node: null };
 }
 
 function Tool({ icon, title, act, on }: { icon: IconName; title: string; act: () => void; on?: boolean }): JSX.Element {

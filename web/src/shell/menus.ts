@@ -12,6 +12,7 @@ import { borderSlot, dropBorderSlot, editSlotLabel, promote } from "../input/sub
 import { disconnect } from "../model/actions";
 import { isCollapsed, keyOf, Mode, modeOf } from "../model/workflow";
 import type { App } from "./app";
+import { pictureLines } from "./clipspace";
 import { type MenuLine, shownAt, ui } from "./ui";
 
 export function contextMenu(app: App, at: Vec, hit: Hit | null): (MenuLine | null)[] {
@@ -96,14 +97,15 @@ function colorMenu(app: App): MenuLine[] {
 function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): (MenuLine | null)[] {
   const { node } = hit.box;
   const urls = app.scene.pictureUrls(hit.box);
-  const picture: (MenuLine | null)[] = urls.length > 0 ? [
+  const picture: MenuLine[] = urls.length > 0 ? [
     { title: "Show picture", run: () => {
       ui.viewer.value = { items: urls.map(shownAt), at: 0 };
     } },
-    null,
   ] : [];
+  const about = [...picture, ...pictureLines(app, hit.box)];
   return [
-    ...picture,
+    ...about,
+    ...(about.length > 0 ? [null] : []),
     line(app, "rename"),
     line(app, "collapse", isCollapsed(node) ? "Expand" : "Collapse"),
     line(app, "bypass", modeOf(node) === Mode.Bypass ? "Stop bypassing" : "Bypass"),

@@ -12,6 +12,7 @@ import { NodeSearch, Palette } from "./search";
 import { TopBar } from "./topbar";
 import { ui } from "./ui";
 
+const mask = (): Promise<Part> => import("./maskeditor").then((file) => file.MaskEditor);
 const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.Lightbox);
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
@@ -41,6 +42,7 @@ export function Page({ app }: { app: App }): JSX.Element {
     <>
       <Palette app={app} />
       <Dialogs app={app} />
+      {ui.mask.value && <Later load={mask} app={app} />}
       {ui.viewer.value && <Later load={lightbox} app={app} />}
     </>
   );

@@ -4,6 +4,7 @@ import type { Vec } from "../canvas/camera";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
 import type { FileRef } from "../net/client";
+import type { MaskJob } from "./clipspace";
 import type { Key } from "../model/workflow";
 
 export interface Toast {
@@ -89,6 +90,7 @@ export const ui = {
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
+  mask: signal<MaskJob | null>(null),
   viewer: signal<{ items: readonly Shown[]; at: number; compare?: boolean } | null>(null),
 };
 
