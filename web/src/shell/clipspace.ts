@@ -1,4 +1,5 @@
 /** Pictures and masks on their way between nodes. */
+import { t } from "../i18n";
 import { setWidget } from "../model/actions";
 import type { NodeBox } from "../canvas/layout";
 import { readWidget } from "../model/widgets";
@@ -23,7 +24,7 @@ export async function saveMask(app: App, job: MaskJob, mask: Blob): Promise<void
   const stem = job.file.filename.replace(/\.[^.]*$/, "").replace(/-mask-\d+$/, "");
   const stored = await app.client.uploadMask(mask, `${stem}-mask-${String(Date.now())}.png`, job.file);
   load(app, job.node, stored);
-  toast("The mask is saved.");
+  toast(t("The mask is saved."));
 }
 
 function load(app: App, node: Key | null, file: FileRef): void {
@@ -49,7 +50,7 @@ export function editMask(app: App, box: NodeBox): void {
 async function pasteMask(app: App, box: NodeBox, mask: FileRef): Promise<void> {
   const file = fileOf(app, box);
   const answer = await fetch(app.client.viewUrl(mask));
-  if (!file || !answer.ok) throw new Error("The picture that was copied is gone. Copy it again.");
+  if (!file || !answer.ok) throw new Error(t("The picture that was copied is gone. Copy it again."));
   await saveMask(app, { url: "", file, node: box.key }, await answer.blob());
 }
 
@@ -64,7 +65,7 @@ export function pictureLines(app: App, box: NodeBox): MenuLine[] {
     } });
     lines.push({ title: "Copy picture", run: () => {
       held = file;
-      toast(`${file.filename} can be pasted on any node that loads pictures.`);
+      toast(t("{name} can be pasted on any node that loads pictures.", { name: file.filename }));
     } });
   }
   const clip = held;

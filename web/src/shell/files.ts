@@ -1,4 +1,5 @@
 /** Files in and out: dropped and chosen files, saved workflows, uploads. */
+import { t } from "../i18n";
 import { HEADER, layoutNode, type NodeBox } from "../canvas/layout";
 import { hitTest } from "../canvas/hit";
 import type { Vec } from "../canvas/camera";
@@ -137,7 +138,7 @@ export class Files {
     const key = workspace.add(spec, at ? renderer.camera.toWorld(at) : workspace.here());
     setWidget(scene.doc, scene.specs, key, "image", name);
     await this.app.loadSpecs();
-    toast(`${missing} It is loaded as a picture instead.`);
+    toast(`${missing} ${t("It is loaded as a picture instead.")}`);
   }
 
   /** A result that was dragged here: onto a node that loads pictures, or a new one. */
@@ -193,7 +194,7 @@ function readJson(text: string, name: string): Json {
   try {
     return parseJson(text);
   } catch {
-    throw new Error(`${name} is neither JSON nor a file that can carry a workflow (PNG, JPEG, WebP, AVIF, MP4, WebM, FLAC, Ogg, MP3, SVG, safetensors).`);
+    throw new Error(t("{name} is neither JSON nor a file that can carry a workflow (PNG, JPEG, WebP, AVIF, MP4, WebM, FLAC, Ogg, MP3, SVG, safetensors).", { name }));
   }
 }
 

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { App } from "./app";
 import { Icon, type IconName } from "./icons";
+import { t } from "../i18n";
 import { type Brush, MaskPaint } from "./maskpaint";
 import { saveMask } from "./clipspace";
 import { sentenceOf, toast, ui } from "./ui";
@@ -35,7 +36,7 @@ export function MaskEditor({ app }: { app: App }): JSX.Element | null {
     openPaint(job.url).then(
       (value) => (paint.value = { value }),
       () => {
-        toast("The picture could not be loaded.", "error");
+        toast(t("The picture could not be loaded."), "error");
         ui.mask.value = null;
       },
     );
@@ -92,7 +93,7 @@ export function MaskEditor({ app }: { app: App }): JSX.Element | null {
       class="viewer mask-editor"
       role="dialog"
       aria-modal="true"
-      aria-label="Mask editor"
+      aria-label={t("Mask editor")}
       tabIndex={-1}
       ref={frame}
       onKeyDown={(event) => {
@@ -104,29 +105,29 @@ export function MaskEditor({ app }: { app: App }): JSX.Element | null {
         run();
       }}
     >
-      <div class="viewer-tools" role="toolbar" aria-label="Mask tools">
-        <Tool icon="brush" title="Brush  B" on={!brush.value.erase} act={() => set({ erase: false })} />
-        <Tool icon="eraser" title="Eraser  E" on={brush.value.erase} act={() => set({ erase: true })} />
-        <Slide label="Size" title="[ and ]" min={SMALLEST} max={LARGEST} value={brush.value.size} set={(size) => set({ size })} />
-        <Slide label="Hardness" min={0} max={100} value={Math.round(brush.value.hardness * 100)} set={(value) => set({ hardness: value / 100 })} />
-        <Slide label="Opacity" min={5} max={100} value={Math.round(brush.value.opacity * 100)} set={(value) => set({ opacity: value / 100 })} />
-        <button class="text-button" title="Mask everything  F" onClick={act((at) => at.fill())}>
-          Fill
+      <div class="viewer-tools" role="toolbar" aria-label={t("Mask tools")}>
+        <Tool icon="brush" title={t("Brush  B")} on={!brush.value.erase} act={() => set({ erase: false })} />
+        <Tool icon="eraser" title={t("Eraser  E")} on={brush.value.erase} act={() => set({ erase: true })} />
+        <Slide label={t("Size")} title="[  ]" min={SMALLEST} max={LARGEST} value={brush.value.size} set={(size) => set({ size })} />
+        <Slide label={t("Hardness")} min={0} max={100} value={Math.round(brush.value.hardness * 100)} set={(value) => set({ hardness: value / 100 })} />
+        <Slide label={t("Opacity")} min={5} max={100} value={Math.round(brush.value.opacity * 100)} set={(value) => set({ opacity: value / 100 })} />
+        <button class="text-button" title={t("Mask everything  F")} onClick={act((at) => at.fill())}>
+          {t("Fill")}
         </button>
-        <button class="text-button" title="Swap masked and free  I" onClick={act((at) => at.invert())}>
-          Invert
+        <button class="text-button" title={t("Swap masked and free  I")} onClick={act((at) => at.invert())}>
+          {t("Invert")}
         </button>
-        <button class="text-button" title="Mask nothing  Delete" onClick={act((at) => at.clear())}>
-          Clear
+        <button class="text-button" title={t("Mask nothing  Delete")} onClick={act((at) => at.clear())}>
+          {t("Clear")}
         </button>
-        <Tool icon="undo" title="Undo  Ctrl Z" act={act((at) => at.undo())} off={!canvas?.canUndo} />
-        <Tool icon="redo" title="Redo  Ctrl Shift Z" act={act((at) => at.redo())} off={!canvas?.canRedo} />
+        <Tool icon="undo" title={t("Undo  Ctrl Z")} act={act((at) => at.undo())} off={!canvas?.canUndo} />
+        <Tool icon="redo" title={t("Redo  Ctrl Shift Z")} act={act((at) => at.redo())} off={!canvas?.canRedo} />
         <span class="mask-end">
-          <button class="text-button" onClick={close} title="The mask waits until you open this picture again">
-            Close
+          <button class="text-button" onClick={close} title={t("The mask waits until you open this picture again")}>
+            {t("Close")}
           </button>
           <button class="run plain" onClick={() => void save()} disabled={!canvas}>
-            Save mask
+            {t("Save mask")}
           </button>
         </span>
       </div>
@@ -212,7 +213,7 @@ function Easel({ url, paint, brush, look, setLook, painted }: EaselProps): JSX.E
         <img src={`${url}&channel=rgb`} alt="" draggable={false} />
       </div>
       <div class="brush-ring" ref={ring} />
-      <p class="easel-hint">Wheel zooms · middle drag or Alt drag moves · a pen's other end erases</p>
+      <p class="easel-hint">{t("Wheel zooms · middle drag or Alt drag moves · a pen's other end erases")}</p>
     </div>
   );
 }

@@ -3,6 +3,7 @@
  *
  * Invariant: what a file is, its first bytes say; nothing in it is ever run or shown as a page.
  */
+import { t } from "../../i18n";
 import { type Json, parseJson } from "../json";
 import { keep, type Source, tagAt, type Texts, utf8, viewOf } from "./bytes";
 import { readAvif, readJpeg, readWebp } from "./exif";
@@ -15,7 +16,7 @@ export { sourceOf } from "./bytes";
 /** A kind of file: what it is called, where a workflow stands in it, how it is read. */
 interface Kind {
   name: string;
-  place: string;
+  place: () => string;
   is: (head: Uint8Array) => boolean;
   read: (source: Source, texts: Texts) => Promise<void>;
 }
@@ -27,17 +28,17 @@ const brand = (pattern: RegExp) => (head: Uint8Array): boolean => tagAt(head, 4)
 const isSafetensors = (head: Uint8Array): boolean => tagAt(head, 8).startsWith("{") && viewOf(head).getUint32(4, true) === 0;
 
 const KINDS: Kind[] = [
-  { name: "PNG", place: "its text chunks", is: (head) => tagAt(head, 1).startsWith("PNG"), read: readPng },
-  { name: "JPEG", place: "its EXIF data and comment", is: (head) => head[0] === 0xff && head[1] === 0xd8, read: readJpeg },
-  { name: "WebP", place: "its EXIF data", is: (head) => tagAt(head, 0) === "RIFF" && tagAt(head, 8) === "WEBP", read: readWebp },
-  { name: "AVIF", place: "its EXIF data", is: brand(/avif|avis|heic|mif1/), read: readAvif },
-  { name: "MP4", place: "its metadata", is: (head) => tagAt(head, 4) === "ftyp", read: readMp4 },
-  { name: "WebM", place: "its tags", is: (head) => viewOf(head).getUint32(0) === 0x1a45dfa3, read: readWebm },
-  { name: "FLAC", place: "its comments", is: starts("fLaC"), read: readFlac },
-  { name: "Ogg", place: "its comments", is: starts("OggS"), read: readOgg },
-  { name: "MP3", place: "its ID3 tag", is: starts("ID3"), read: readMp3 },
-  { name: "SVG", place: "its metadata", is: starts("<svg", "<?xml"), read: readSvg },
-  { name: "safetensors", place: "its header", is: isSafetensors, read: readSafetensors },
+  { name: "PNG", place: () => t("its text chunks"), is: (head) => tagAt(head, 1).startsWith("PNG"), read: readPng },
+  { name: "JPEG", place: () => t("its EXIF data and comment"), is: (head) => head[0] === 0xff && head[1] === 0xd8, read: readJpeg },
+  { name: "WebP", place: () => t("its EXIF data"), is: (head) => tagAt(head, 0) === "RIFF" && tagAt(head, 8) === "WEBP", read: readWebp },
+  { name: "AVIF", place: () => t("its EXIF data"), is: brand(/avif|avis|heic|mif1/), read: readAvif },
+  { name: "MP4", place: () => t("its metadata"), is: (head) => tagAt(head, 4) === "ftyp", read: readMp4 },
+  { name: "WebM", place: () => t("its tags"), is: (head) => viewOf(head).getUint32(0) === 0x1a45dfa3, read: readWebm },
+  { name: "FLAC", place: () => t("its comments"), is: starts("fLaC"), read: readFlac },
+  { name: "Ogg", place: () => t("its comments"), is: starts("OggS"), read: readOgg },
+  { name: "MP3", place: () => t("its ID3 tag"), is: starts("ID3"), read: readMp3 },
+  { name: "SVG", place: () => t("its metadata"), is: starts("<svg", "<?xml"), read: readSvg },
+  { name: "safetensors", place: () => t("its header"), is: isSafetensors, read: readSafetensors },
 ];
 
 /** What a file carries: the workflow, or else the prompt. */
@@ -58,7 +59,11 @@ export async function findWorkflow(source: Source): Promise<Found> {
   await kind.read(source, texts).catch(() => undefined);
   const value = firstJson(texts.get("workflow"), texts.get("prompt"));
   const seen = [...texts.keys()].slice(0, 6).join(", ");
-  const missing = `This ${kind.name} file carries no workflow: looked for "workflow" and "prompt" in ${kind.place}, found ${seen || "nothing"}.`;
+  const missing = t('This {kind} file carries no workflow: looked for "workflow" and "prompt" in {place}, found {found}.', {
+    kind: kind.name,
+    place: kind.place(),
+    found: seen || t("nothing"),
+  });
   return { kind: kind.name, value, missing };
 }
 
