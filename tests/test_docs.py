@@ -49,6 +49,7 @@ def test_the_package_needs_what_the_code_imports() -> None:
     lines += project["optional-dependencies"]["compat"]
     declared = {re.split(r"[<>=\[]", line)[0].lower() for line in lines}
     names = {"PIL": "pillow", "argon2": "argon2-cffi", "yaml": "pyyaml"}
+    names["prometheus_client"] = "prometheus-client"
     imported = {
         name.split(".")[0]
         for folder in ("engine", "nodes")

@@ -9,10 +9,12 @@ import contextlib
 import json
 import logging
 import shutil
+import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from engine.errors import LoomError
 from engine.store.database import Database
@@ -33,6 +35,8 @@ from .state import STATE, ServerConfig, ServerState
 
 log = logging.getLogger("loom")
 
+#: The answer that opens a websocket; how long that stays open is no latency.
+SWITCHED = 101
 _NOT_BUILT = "The canvas is not built. `make run` builds it; the API works without it."
 
 
@@ -53,7 +57,12 @@ def build(
     places = places or seats([worker.device])
     state = _state(config, places, make or partial(LocalWorker, worker))
     app = web.Application(
-        middlewares=[answer_errors, guard(config.cors_origin, config.names), admit(state.people)],
+        middlewares=[
+            count(state),
+            answer_errors,
+            guard(config.cors_origin, config.names),
+            admit(state.people),
+        ],
         client_max_size=config.max_upload,
     )
     for route in ROUTES:
@@ -114,6 +123,28 @@ async def index(request: web.Request) -> web.StreamResponse:
     if not page.is_file():
         return web.Response(text=_NOT_BUILT, headers=headers)
     return web.FileResponse(page, headers=headers)
+
+
+def count(state: ServerState) -> Middleware:
+    """The middleware that counts answers; it sees those of all others."""
+
+    @web.middleware
+    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began, status = time.perf_counter(), 500
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        finally:
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource is not None else "unknown"
+            seconds = 0.0 if status == SWITCHED else time.perf_counter() - began
+            state.dispatcher.record.counts.request(request.method, route, status, seconds)
+
+    return counted
 
 
 @web.middleware

@@ -369,6 +369,7 @@ class Dispatcher:
 
     def _on_loss(self, member: Member, loss: Loss) -> None:
         log.warning("%s is lost (%s). %s", member.name, loss.kind, loss.text)
+        self.record.counts.losses[loss.kind] += 1
         self.questions.give_up(member)
         for active in list(self.active.values()):
             part = active.parts.get(member.name)
@@ -418,6 +419,7 @@ class Dispatcher:
         state = State(answer["status"])
         await self.broadcast.end(active.job.id, state, answer["outputs"], failure)
         del self.active[active.job.id]
+        self.record.counts.jobs[state] += 1
         self._ended += 1
         if self._ended % PRUNE_EVERY == 0:
             await self._database.run(jobs.prune, KEPT_JOBS, KEPT_BYTES)

@@ -97,6 +97,11 @@ class Hub:
         self._clients: dict[str, list[Client]] = {}
         self._watching: list[Client] = []
 
+    @property
+    def count(self) -> int:
+        """How many sessions are connected."""
+        return sum(map(len, self._clients.values()))
+
     def add(self, client: Client) -> None:
         """Let a client hear of things from now on."""
         self._clients.setdefault(client.sid, []).append(client)

@@ -13,6 +13,8 @@ from typing import Any
 from engine.store import runlog, timings
 from engine.store.database import Database
 
+from .counts import Counts
+
 #: Something to do in a transaction.
 Then = Callable[[sqlite3.Connection], object]
 #: How often the log is written.
@@ -20,7 +22,11 @@ FLUSH_SECONDS = 0.25
 
 
 class Record:
-    """Collects events and measurements and writes them in batches."""
+    """Collects events and measurements and writes them in batches.
+
+    Attributes:
+        counts: what is counted since the start.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -29,6 +35,7 @@ class Record:
         self._entries: list[runlog.Entry] = []
         self._timings: list[timings.Taken] = []
         self._writing = asyncio.Lock()
+        self.counts = Counts()
 
     async def open(self) -> None:
         """Go on behind the last event of earlier servers."""
@@ -48,6 +55,7 @@ class Record:
 
     def took(self, kind: str, ms: float, bytes: int | None, peak: int | None) -> None:
         """Take in how long a node of some kind took, and how much memory."""
+        self.counts.node(kind, ms / 1000)
         self._timings.append(timings.Taken(kind, ms, self._clock(), bytes, peak))
 
     async def flush(self, then: Then | None = None) -> None:

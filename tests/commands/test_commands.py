@@ -259,3 +259,19 @@ def parser_of(command: str) -> Parser:
     parser = Parser()
     importlib.import_module(f"engine.commands.{command}").add_arguments(parser)
     return parser
+
+
+def test_doctor_tells_what_is_wrong(base: Path, tmp_path: Path) -> None:
+    sound = call("doctor", "--base-directory", base)
+    assert (sound.returncode, "problems: none" in sound.stdout) == (0, True), sound.stdout
+    bad = tmp_path
+    for pack, text in (("one", "import nothing_like_this"), ("two", "")):
+        (bad / "custom_nodes" / pack).mkdir(parents=True)
+        (bad / "custom_nodes" / pack / "__init__.py").write_text(text)
+    (bad / "user").mkdir()
+    (bad / "user" / "loom.db").write_bytes(b"no database at all" * 100)
+    result = call("doctor", "--json", "--base-directory", bad)
+    problems = " ".join(json.loads(result.stdout)["problems"])
+    assert result.returncode == 1
+    for text in ("'one' failed to load (ModuleNotFound", "There is no checkpoint", "damaged"):
+        assert text in problems
