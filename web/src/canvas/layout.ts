@@ -169,6 +169,30 @@ function placePreview(box: NodeBox, y: number, aspect: number | null): void {
   box.h = y + h;
 }
 
+const GAP = 12;
+const LEAST = 56;
+
+/**
+ * Keep a preview off the next node below: it takes what room there is, or lies inset.
+ *
+ * @param plain the node's height without a preview
+ * @param floor how far down it may reach, from its top
+ */
+export function fitPreview(box: NodeBox, plain: number, floor: number): void {
+  const { preview } = box;
+  const free = floor - GAP;
+  if (!preview || box.h <= Math.max(plain, free)) return;
+  if (free - plain >= LEAST) {
+    preview.h = free - preview.y;
+    box.h = free;
+    return;
+  }
+  const aspect = preview.h / preview.w;
+  const h = Math.min(plain - HEADER - 2 * 8, (box.w / 2) * aspect);
+  box.preview = { x: box.w - h / aspect - 8, y: plain - h - 8, w: h / aspect, h };
+  box.h = plain;
+}
+
 /** The body size a new node of this type gets: as wide as its words need. */
 export function naturalSize(spec: NodeSpec): [number, number] {
   const widgets = widgetsOf(spec);

@@ -16,7 +16,7 @@ import { around, overlaps, type Rect, type Vec } from "./camera";
 import { type Curve, curvesThrough, grown, type LinkStyle } from "./curves";
 import { Grid } from "./grid";
 import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
-import { layoutNode, type NodeBox, type SocketBox } from "./layout";
+import { fitPreview, layoutNode, type NodeBox, type SocketBox } from "./layout";
 import type { Theme } from "./theme";
 
 export type RunState = "idle" | "pending" | "running" | "done" | "cached" | "error";
@@ -331,12 +331,23 @@ export class Scene {
     this.structure = false;
   }
 
+  /** A live preview must not cover the node below. */
+  private keepClear(box: NodeBox, plain: number): void {
+    const under = { x: box.x, y: box.y + plain, w: box.w, h: Math.max(0, box.h - plain) };
+    const others = [...this.grid.query(under)].filter((other) => other.key !== box.key && other.y >= under.y - 1 && overlaps(other, under));
+    fitPreview(box, plain, Math.min(Infinity, ...others.map((other) => other.y - box.y)));
+    // Over the node's own fields it may lie only as long as the sampling lasts.
+    const inset = box.preview !== null && box.preview.w < box.w;
+    if (inset && this.mark(box.key).state !== "running") box.preview = null;
+  }
+
   private relayout(key: Key): void {
     this.version++;
     const node = this.doc.node(key);
     if (!node) return;
     const spec = this.specs.get(node.type);
     const fresh = layoutNode(node, spec, this.aspectOf(key));
+    if (this.mark(key).live && fresh.preview) this.keepClear(fresh, layoutNode(node, spec, null).h);
     fresh.rank = isBoundary(key) ? -1 : Number(this.doc.nodePath(key)[1]);
     const box = this.boxes.get(key);
     if (!box) {
