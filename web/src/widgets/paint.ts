@@ -6,6 +6,7 @@ import { fit, FONT, measure, MONO_LINE, wrap } from "../canvas/text";
 import { typeColor } from "../canvas/theme";
 import type { Json } from "../model/json";
 import { readWidget } from "../model/widgets";
+import { markdownLines } from "./markdown";
 import { formatNumber, fraction, toHex } from "./numbers";
 
 const INSET = 8;
@@ -149,7 +150,8 @@ function drawColor(state: Row, middle: number): void {
 }
 
 /** Text fields: a wrapped excerpt in the same face and place the editor will have. */
-function drawText({ env, box, row, value, linked }: Row): void {
+function drawText(state: Row): void {
+  const { env, box, row, value, linked } = state;
   const { ctx, theme } = env;
   const { x, y, w, h } = row.rect;
   const text = String(value as string);
@@ -163,6 +165,11 @@ function drawText({ env, box, row, value, linked }: Row): void {
   ctx.clip();
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
+  if (box.node.type === "MarkdownNote" && text !== "") {
+    drawMarkdown(state, text);
+    ctx.restore();
+    return;
+  }
   ctx.font = text === "" || linked ? FONT.label : FONT.mono;
   ctx.fillStyle = text === "" || linked ? theme.text3 : box.spec?.virtual ? theme.text2 : theme.text;
   const lines = linked || text === "" ? [linked ? `${row.widget.name} (linked)` : row.widget.name] : wrap(FONT.mono, text, w - 2 * INSET);
@@ -170,6 +177,30 @@ function drawText({ env, box, row, value, linked }: Row): void {
     ctx.fillText(line.trimEnd(), x + INSET, y + 8 + (i + 0.5) * MONO_LINE);
   });
   ctx.restore();
+}
+
+const INDENT = 14;
+
+/** A note in Markdown, line by line; what does not fit is cut by the note's edge. */
+function drawMarkdown({ env, row }: Row, text: string): void {
+  const { ctx, theme } = env;
+  const { x, y, w, h } = row.rect;
+  let top = y + 8;
+  for (const { style, text: line, depth } of markdownLines(text)) {
+    if (top > y + h) return;
+    const left = x + INSET + depth * INDENT + (style === "quote" ? 10 : 0);
+    const font = style === "heading" ? FONT.group : style === "code" ? FONT.mono : FONT.label;
+    const from = top;
+    ctx.font = font;
+    ctx.fillStyle = style === "heading" ? theme.text : style === "code" ? theme.text3 : theme.text2;
+    for (const part of wrap(font, line, x + w - INSET - left)) {
+      ctx.fillText(part.trimEnd(), left, top + MONO_LINE / 2);
+      top += MONO_LINE;
+    }
+    ctx.fillStyle = theme.border;
+    if (style === "rule") ctx.fillRect(x + INSET, from + MONO_LINE / 2, w - 2 * INSET, 1);
+    if (style === "quote") ctx.fillRect(x + INSET, from, 2, top - from);
+  }
 }
 
 /** Where letters would be too small to read, lines stand for them. */
