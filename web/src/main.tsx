@@ -1,6 +1,6 @@
 /** The start: last document at once, then fonts, node types and the server. */
 import { render } from "preact";
-import { LANGUAGES, type Language, preferred, speak } from "./i18n";
+import { language, t } from "./i18n";
 import { Document } from "./model/document";
 import { parseJson } from "./model/json";
 import { asWorkflow } from "./model/workflow";
@@ -25,12 +25,6 @@ function element(className: string, parent: HTMLElement): HTMLElement {
   return made;
 }
 
-/** What was chosen, or else what the browser prefers. */
-function wantedLanguage(): Language {
-  const chosen = localStorage.getItem("loom.language");
-  return chosen && chosen in LANGUAGES ? (chosen as Language) : preferred(navigator.languages);
-}
-
 async function start(root: HTMLElement): Promise<void> {
   const bar = element("bar", root);
   const middle = element("middle", root);
@@ -41,14 +35,13 @@ async function start(root: HTMLElement): Promise<void> {
   const over = element("over", stage);
   host.tabIndex = 0;
   host.setAttribute("role", "application");
-  host.setAttribute("aria-label", "Workflow canvas");
-  await speak(wantedLanguage()).catch(() => undefined);
-  ui.theme.value = localStorage.getItem("loom.theme") === "light" ? "light" : "dark";
 
   const fallback = new Document(asWorkflow(parseJson(defaultText)));
   const store = await PaperDb.open().catch(() => undefined);
   const app = new App(host, { doc: fallback, meta: freshMeta("Default") }, store);
-  app.setTheme(ui.theme.value);
+  await app.settings.start();
+  ui.language.value = language();
+  host.setAttribute("aria-label", t("Workflow canvas"));
   render(<Bar app={app} />, bar);
   render(<Side app={app} />, side);
   render(<Over app={app} />, over);
@@ -60,7 +53,7 @@ async function start(root: HTMLElement): Promise<void> {
   host.focus({ preventScroll: true });
   app.running.connect();
   const { x, y } = app.renderer.camera;
-  await Promise.all([app.loadFonts(), app.loadSpecs()]);
+  await Promise.all([app.loadFonts(), app.loadSpecs(), app.settings.fetch()]);
   // Now that sizes are known the first view is right, unless the user moved already.
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
   if (!app.hadView && untouched) app.restoreView();

@@ -257,7 +257,7 @@ function drawBorder({ ctx, theme, scene, camera }: Env, box: NodeBox, mark: Mark
   const selected = scene.selection.has(box.key);
   const px = 1 / camera.scale;
   const radius = box.collapsed ? HEADER / 2 : RADIUS;
-  ctx.lineWidth = px;
+  ctx.lineWidth = theme.name === "contrast" ? 2 * px : px;
   ctx.strokeStyle = mark.errors.length > 0 ? theme.error : theme.border;
   if (!box.spec && scene.specs.size > 0) ctx.setLineDash([4, 3]);
   roundBox(ctx, 0, 0, box.w, box.h, radius);

@@ -5,7 +5,7 @@
  * properties through `cssVariables`.
  */
 export interface Theme {
-  name: "dark" | "light";
+  name: "dark" | "light" | "contrast";
   canvas: string;
   dot: string;
   dotMajor: string;
@@ -86,7 +86,33 @@ const LIGHT: Theme = {
   typeC: 0.13,
 };
 
-export const THEMES: Record<Theme["name"], Theme> = { dark: DARK, light: LIGHT };
+/** For eyes that need more: bright on black, and every border seen. */
+const CONTRAST: Theme = {
+  ...DARK,
+  name: "contrast",
+  canvas: oklch(0, 0, 0),
+  dot: oklch(0.3, 0, 0),
+  dotMajor: oklch(0.42, 0, 0),
+  node: oklch(0.12, 0, 0),
+  field: oklch(0.05, 0, 0),
+  fieldHover: oklch(0.2, 0, 0),
+  border: oklch(0.8, 0, 0),
+  text: oklch(1, 0, 0),
+  text2: oklch(0.93, 0, 0),
+  text3: oklch(0.84, 0, 0),
+  accent: oklch(0.88, 0.12, 215),
+  running: oklch(0.9, 0.16, 95),
+  done: oklch(0.88, 0.17, 150),
+  stale: oklch(0.88, 0.12, 75),
+  cached: oklch(0.8, 0.02, 260),
+  error: oklch(0.78, 0.15, 25),
+  bypass: oklch(0.82, 0.12, 310),
+  panel: oklch(0.08, 0, 0),
+  raised: oklch(0.2, 0, 0),
+  typeL: 0.88,
+};
+
+export const THEMES: Record<Theme["name"], Theme> = { dark: DARK, light: LIGHT, contrast: CONTRAST };
 
 /** Hue, and chroma where the type is quieter than the others. */
 const HUES = new Map<string, [number, number?]>([
@@ -121,7 +147,7 @@ export function hueOf(type: string): [number, number?] {
 }
 
 const colours = new Map<string, string>();
-const plain: Record<Theme["name"], Map<string, string>> = { dark: new Map(), light: new Map() };
+const plain: Record<Theme["name"], Map<string, string>> = { dark: new Map(), light: new Map(), contrast: new Map() };
 
 /** The colour of a socket type; `alpha` for tints. Lists of types take the first one. */
 export function typeColor(theme: Theme, rawType: unknown, alpha = 1): string {

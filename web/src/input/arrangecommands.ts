@@ -13,8 +13,6 @@ import type { Command } from "./commands";
 import type { Workspace } from "./workspace";
 
 const PADDING = 16;
-const GRID_KEY = "loom.snap";
-const STYLE_KEY = "loom.wires";
 const STYLES = ["spline", "linear", "straight"] as const;
 
 /** Colours of nodes, as pairs of header and body that shared files use too. */
@@ -65,22 +63,14 @@ export function arrangeCommands(ws: Workspace): Command[] {
       ws.frame();
     } },
     { id: "snap", title: "Snap to the grid, on or off", group: "View", run: () => {
-      ws.snapping = !ws.snapping;
-      localStorage.setItem(GRID_KEY, ws.snapping ? "on" : "off");
+      ws.doors.keep("loom.snap", ws.snapping ? "off" : "on");
       ws.doors.say(ws.snapping ? t("Nodes snap to the grid.") : t("Nodes move freely."), "info");
     } },
     { id: "link-style", title: "Next style of wires", group: "View", run: () => {
       const next = STYLES[(STYLES.indexOf(ws.scene.linkStyle) + 1) % STYLES.length] ?? "spline";
-      localStorage.setItem(STYLE_KEY, next);
-      ws.scene.setLinkStyle(next);
+      ws.doors.keep("loom.wires", next);
     } },
   ];
-}
-
-/** Bring back what was chosen before in this browser. */
-export function restoreLooks(ws: Workspace): void {
-  ws.scene.linkStyle = STYLES.find((style) => style === localStorage.getItem(STYLE_KEY)) ?? "spline";
-  ws.snapping = localStorage.getItem(GRID_KEY) === "on";
 }
 
 /** The frame of a group around boxes, with room for its title. */

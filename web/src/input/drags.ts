@@ -16,14 +16,14 @@ import type { Workspace } from "./workspace";
 
 /** Pixels of travel that one step of a number takes. */
 const SCRUB_PX = 4;
-const SNAP = 8;
 let count = 0;
 /** A name no other gesture has, so that its edits become one step. */
 const gestureName = (what: string): string => `${what} ${String(++count)}`;
 
-const snap = (value: number, on: boolean): number => (on ? Math.round(value / SNAP) * SNAP : Math.round(value));
+/** To the nearest multiple of a step; a step of 1 is free. */
+const snap = (value: number, step: number): number => Math.round(value / step) * step;
 
-/** Move the selection; ctrl, or the setting, snaps to 8 units. Dropped on a wire, a node goes in. */
+/** Move the selection; ctrl, or the setting, snaps to the grid. Dropped on a wire, a node goes in. */
 export function dragNodes(ws: Workspace, click: (p: Pointer) => void): Gesture {
   const name = gestureName("move");
   const starts = new Map<Key, Vec>();
@@ -32,7 +32,8 @@ export function dragNodes(ws: Workspace, click: (p: Pointer) => void): Gesture {
     if (node && flagsOf(node)["pinned"] !== true) starts.set(key, { x: posOf(node)[0], y: posOf(node)[1] });
   }
   const place = (dx: number, dy: number, grid: boolean): void => {
-    const to = new Map([...starts].map(([key, s]) => [key, { x: snap(s.x + dx, grid), y: snap(s.y + dy, grid) }]));
+    const step = grid ? ws.gridStep : 1;
+    const to = new Map([...starts].map(([key, s]) => [key, { x: snap(s.x + dx, step), y: snap(s.y + dy, step) }]));
     moveNodes(ws.doc, to, name);
   };
   const [only, ...more] = starts.keys();

@@ -26,6 +26,8 @@ const NO_KEYS = { shift: false, ctrl: false, alt: false, touch: false };
 
 export class PointerMachine {
   /** Set while the space bar is held: any drag pans. */
+  /** What the wheel does; `auto` tells a wheel from a trackpad. */
+  wheelDoes: "auto" | "zoom" | "pan" = "auto";
   panning = false;
   private gesture: Gesture | null = null;
   private pinch: Pinch | null = null;
@@ -305,8 +307,9 @@ export class PointerMachine {
     const unit = event.deltaMode === 1 ? 16 : 1;
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
     // A trackpad reports small or sideways steps; a wheel comes in large vertical ones.
-    const pad = event.deltaMode === 0 && (dx !== 0 || Math.abs(dy) < 40);
-    if (event.ctrlKey || event.metaKey) camera.zoomAt(this.place(event), Math.exp(-dy * (pad ? 0.01 : 0.002)));
+    const gentle = event.deltaMode === 0 && (dx !== 0 || Math.abs(dy) < 40);
+    const pad = this.wheelDoes === "pan" || (this.wheelDoes === "auto" && gentle);
+    if (event.ctrlKey || event.metaKey) camera.zoomAt(this.place(event), Math.exp(-dy * (gentle ? 0.01 : 0.002)));
     else if (event.shiftKey) camera.panBy(-(dx || dy), 0);
     else if (pad) camera.panBy(-dx, -dy);
     else camera.zoomAt(this.place(event), Math.exp(-dy * 0.0015));

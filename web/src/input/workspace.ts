@@ -19,6 +19,8 @@ export interface Doors {
   search(at: Vec, filter: SocketFilter | null, chosen: (spec: NodeSpec) => void): void;
   menu(at: Vec, hit: Hit | null): void;
   say(text: string, kind: "info" | "error"): void;
+  /** Keep and apply a setting. */
+  keep(id: string, value: string): void;
   /** Choose a picture for the upload widget of a node. */
   upload(key: Key): void;
   /** Show the inside of a subgraph node. */
@@ -35,6 +37,8 @@ export class Workspace {
   pointer: Vec = { x: 0, y: 0 };
   /** Nodes snap to the grid when they are dragged. */
   snapping = false;
+  /** The step of that grid. */
+  gridStep = 8;
   private editor: Editor | null = null;
   private fragment: Fragment | null = null;
 

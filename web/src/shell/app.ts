@@ -5,7 +5,6 @@ import { Renderer } from "../canvas/renderer";
 import { Scene } from "../canvas/scene";
 import { forgetText } from "../canvas/text";
 import { cssVariables, type Theme, THEMES } from "../canvas/theme";
-import { restoreLooks } from "../input/arrangecommands";
 import { canvasCommands, Commands } from "../input/commands";
 import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
@@ -29,6 +28,7 @@ import { contextMenu } from "./menus";
 import { type Desk, freshMeta, Papers, type Session } from "./papers";
 import { Running } from "./running";
 import { Saving } from "./saving";
+import { Settings } from "./settings";
 import { shellCommands } from "./shellcommands";
 import { sentenceOf, shownAt, toast, ui } from "./ui";
 
@@ -47,6 +47,7 @@ export class App {
   readonly commands = new Commands();
   readonly running: Running;
   readonly saving: Saving;
+  readonly settings: Settings;
   readonly files: Files;
   readonly channel: Channel;
   /** The document on the canvas came with a view of its own. */
@@ -73,11 +74,11 @@ export class App {
       this.renderer.ask(layer, layer === "overlay");
     });
     this.workspace = new Workspace(this.scene, this.renderer, editorLayer(host), this.doors());
-    restoreLooks(this.workspace);
     ui.map.value = wantedMap();
     this.pointer = new PointerMachine(this.workspace, host);
     this.running = new Running(this);
     this.saving = new Saving(this);
+    this.settings = new Settings(this);
     this.files = new Files(this);
     this.commands.add(...canvasCommands(this.workspace), ...shellCommands(this));
     this.renderer.attach(this.scene);
@@ -136,7 +137,6 @@ export class App {
 
   setTheme(name: Theme["name"]): void {
     ui.theme.value = name;
-    localStorage.setItem("loom.theme", name);
     document.documentElement.dataset["theme"] = name;
     for (const [key, value] of Object.entries(cssVariables(THEMES[name]))) {
       document.documentElement.style.setProperty(key, value);
@@ -223,6 +223,7 @@ export class App {
       say: (text, kind) => {
         toast(text, kind);
       },
+      keep: (id, value) => void this.settings.set(id, value),
       upload: (key) => {
         this.files.chooseUpload(key);
       },

@@ -10,6 +10,7 @@ import { TEMPLATES } from "./templates";
 import { Later, type Panel } from "./later";
 import { sentenceOf, toast, ui } from "./ui";
 
+const settings = (): Promise<Panel> => import("./settingsdialog").then((file) => file.SettingsDialog);
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
 const close = (): void => {
@@ -18,6 +19,7 @@ const close = (): void => {
 
 export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
+  if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
 }

@@ -195,7 +195,7 @@ const AUTOSAVE = "loom.autosave";
 /** Whether saved workflows follow their documents by themselves. */
 export const autosaves = (): boolean => localStorage.getItem(AUTOSAVE) !== "off";
 
-export function toggleAutosave(): void {
-  localStorage.setItem(AUTOSAVE, autosaves() ? "off" : "on");
+export function toggleAutosave(app: App): void {
+  void app.settings.set(AUTOSAVE, autosaves() ? "off" : "on");
   toast(autosaves() ? t("Saved workflows save themselves again.") : t("Workflows are saved only by hand now. The browser still keeps every change."));
 }

@@ -17,11 +17,11 @@ const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.L
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
 export function Bar({ app }: { app: App }): JSX.Element | null {
-  return ui.canvasOnly.value ? null : <TopBar app={app} />;
+  return ui.canvasOnly.value ? null : <TopBar key={ui.language.value} app={app} />;
 }
 
 export function Side({ app }: { app: App }): JSX.Element | null {
-  return ui.canvasOnly.value ? null : <Panel app={app} />;
+  return ui.canvasOnly.value ? null : <Panel key={ui.language.value} app={app} />;
 }
 
 export function Over({ app }: { app: App }): JSX.Element {
@@ -41,8 +41,8 @@ export function Page({ app }: { app: App }): JSX.Element {
   return (
     <>
       <Palette app={app} />
-      <Dialogs app={app} />
       {ui.mask.value && <Later load={mask} app={app} />}
+      <Dialogs key={ui.language.value} app={app} />
       {ui.viewer.value && <Later load={lightbox} app={app} />}
     </>
   );

@@ -65,7 +65,9 @@ function paperCommands(app: App): Command[] {
     { id: "versions", title: "Versions…", group: "Workflow", keys: "Alt+V", run: () => {
       ui.dialog.value = "versions";
     } },
-    { id: "autosave", title: "Let saved workflows save themselves, or not", group: "Workflow", run: toggleAutosave },
+    { id: "autosave", title: "Let saved workflows save themselves, or not", group: "Workflow", run: () => {
+      toggleAutosave(app);
+    } },
   ];
 }
 
@@ -108,8 +110,11 @@ function panelCommands(app: App): Command[] {
       ui.canvasOnly.value = !ui.canvasOnly.value;
     } },
     { id: "map", title: "Map of the workflow", group: "View", keys: "M", run: toggleMap },
+    { id: "settings", title: "Settings…", group: "View", keys: "Mod+,", run: () => {
+      ui.dialog.value = "settings";
+    } },
     { id: "theme", title: "Light or dark", group: "View", run: () => {
-      app.setTheme(ui.theme.value === "dark" ? "light" : "dark");
+      void app.settings.set("loom.theme", ui.theme.value === "light" ? "dark" : "light");
     } },
   ];
 }

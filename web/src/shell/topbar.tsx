@@ -30,7 +30,7 @@ export function TopBar({ app }: { app: App }): JSX.Element {
         {!ui.connected.value && <span class="offline" role="status">{t("Reconnecting")}</span>}
         <span class="wide-only bar-part">
           <Zoom app={app} />
-          <Tool app={app} id="theme" icon={ui.theme.value === "dark" ? "sun" : "moon"} />
+          <Tool app={app} id="theme" icon={ui.theme.value === "light" ? "moon" : "sun"} />
           <i class="divider" />
         </span>
         <PanelTool app={app} id="problems" icon="alert" count={ui.problems.value.length} alarm />

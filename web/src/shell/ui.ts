@@ -1,6 +1,8 @@
 /** What the panels show. Signals live here only; canvas and model never read them. */
 import { signal } from "@preact/signals";
+import type { Language } from "../i18n";
 import type { Vec } from "../canvas/camera";
+import type { Theme } from "../canvas/theme";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
 import type { FileRef } from "../net/client";
@@ -79,14 +81,17 @@ export const ui = {
   trail: signal<{ keys: readonly Key[]; name: string }[]>([]),
   zoom: signal(1),
   map: signal(false),
-  theme: signal<"dark" | "light">("dark"),
+  theme: signal<Theme["name"]>("dark"),
+  language: signal<Language>("en"),
+  /** Counts changes of settings. */
+  settings: signal(0),
   panel: signal<"queue" | "results" | "problems" | null>(null),
   problems: signal<Problem[]>([]),
   /** Counts jobs that ended, so that lists of results know when to look again. */
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
