@@ -251,6 +251,8 @@ export class Scene {
 
   private layoutWires(): void {
     this.wireMap.clear();
+    // A graph without wires lays none out, and still must forget those of before.
+    this.wireList = null;
     this.reroutes = reroutesOf(this.doc.raw);
     this.parents = wireParents(this.doc);
     for (const link of this.doc.links()) this.layoutWire(link);
