@@ -14,6 +14,7 @@ COMMANDS = {
     "diff": "compare two workflows, layout aside",
     "queue": "look at a running server's queue, cancel, retry, pause",
     "nodes": "list the nodes",
+    "packs": "tell what became of each node pack, and what it lacks here",
     "doctor": "tell what this installation is and what is wrong with it",
     "users": "say who may use the server, and make tokens for programs",
 }

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from engine import __version__
+from engine import __version__, compat
 from engine.folders import MODEL_FOLDERS, Folders
 from engine.memory import host_memory
 from engine.plugins.discovery import Catalogue, load
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 if anything is wrong."""
     folders = folders_of(args)
+    compat.install(folders)
     catalogue = load(() if args.disable_all_custom_nodes else folders.custom_nodes)
     report = {
         "system": _system(),

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from engine import compat
 from engine.graph.spec import NodeSpec, object_info
 from engine.plugins.discovery import load
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the nodes; 1 if a pack failed to load."""
     folders = folders_of(args)
+    compat.install(folders)
     catalogue = load(() if args.disable_all_custom_nodes else folders.custom_nodes)
     specs = sorted((n.spec for n in catalogue.nodes.values()), key=lambda s: (s.category, s.id))
     if args.json:

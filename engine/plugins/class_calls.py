@@ -17,6 +17,7 @@ from typing import Any
 from engine.errors import NodeError
 from engine.graph.spec import NodeSpec
 
+from .current import calling
 from .node import Blocked, Context, Inputs, Output, Verdict
 
 #: Instances that are kept for a class; the one used longest ago goes first.
@@ -67,13 +68,14 @@ class ClassCalls:
     def call(self, inputs: Inputs, ctx: Context) -> Output:
         """Call the class's function."""
         function = getattr(self._instance(ctx.node_id), self._function)
-        with without_gradients():
+        with without_gradients(), calling(ctx):
             return read_result(function(**self._arguments(inputs, ctx)), self._spec)
 
     async def call_async(self, inputs: Inputs, ctx: Context) -> Output:
         """Call the class's coroutine function."""
         function = getattr(self._instance(ctx.node_id), self._function)
-        return read_result(await function(**self._arguments(inputs, ctx)), self._spec)
+        with calling(ctx):
+            return read_result(await function(**self._arguments(inputs, ctx)), self._spec)
 
     def needs(self, inputs: Inputs, ctx: Context) -> Any:
         """Ask ``check_lazy_status``."""

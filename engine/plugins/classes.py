@@ -10,7 +10,7 @@ import json
 import math
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -25,6 +25,18 @@ from .node import Node
 
 #: Hidden inputs whose value makes two equal nodes different.
 _PERSONAL = "UNIQUE_ID"
+
+
+class FileList(list[str]):
+    """The files of a folder; a choice that a class makes of it follows the folder.
+
+    Attributes:
+        folder: the kind of model file.
+    """
+
+    def __init__(self, folder: str, names: Iterable[str]) -> None:
+        super().__init__(names)
+        self.folder = folder
 
 
 @dataclass
@@ -129,6 +141,8 @@ def _input(name: str, declared: Any, section: Section) -> InputSpec:
         return InputSpec(name, type_name(kind), "hidden")
     kind, *rest = declared if isinstance(declared, list | tuple) else (declared,)
     options = plain(rest[0]) if rest and isinstance(rest[0], Mapping) else {}
+    if isinstance(kind, FileList):
+        return InputSpec(name, "COMBO", section, options, folder=kind.folder)
     if isinstance(kind, list | tuple):
         return InputSpec(name, "COMBO", section, options, tuple(plain(list(kind))))
     choices = None

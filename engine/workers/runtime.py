@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from engine import compat
 from engine.cache.make import make_cache as make_result_cache
 from engine.cache.memory import ResultCache
 from engine.cache.moving import TorchMover
@@ -52,6 +53,8 @@ def build(config: WorkerConfig) -> Runtime:
     collect_garbage_rarely()
     folders = config.folders
     folders.create()
+    if config.packs:
+        compat.install(folders)
     catalogue = load(folders.custom_nodes if config.packs else ())
     cache = make_cache(config)
     lanes = Lanes()

@@ -1,0 +1,77 @@
+"""``main.py packs``: what became of each node pack, and what it lacks here."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from engine import compat
+from engine.compat.needs import needs_of
+from engine.folders import Folders
+from engine.plugins.discovery import Pack, load_pack, pack_paths
+
+from .arguments import add_folders, folders_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``packs``."""
+    parser.add_argument("names", nargs="*", help="only these packs")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    add_folders(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load the packs and print what became of them; 1 if any failed or lacks something."""
+    folders = folders_of(args)
+    found = [report(path) for path in _paths(folders, args.names)]
+    if args.json:
+        print(json.dumps(found, indent=1))
+    else:
+        print("\n\n".join(text(pack) for pack in found) or "There are no packs.")
+    return 1 if any(pack["error"] or pack["lacks"] for pack in found) else 0
+
+
+def _paths(folders: Folders, names: Sequence[str]) -> list[Path]:
+    compat.install(folders)
+    paths = [path for root in folders.custom_nodes for path in pack_paths(root)]
+    return [path for path in paths if not names or path.stem in names]
+
+
+def report(path: Path) -> dict[str, Any]:
+    """One pack: its nodes, import time, error, the names it uses and those that are missing."""
+    _, pack = load_pack(path)
+    needs = needs_of(path)
+    return {
+        "name": pack.name,
+        "nodes": list(pack.nodes),
+        "seconds": round(pack.seconds, 3),
+        "error": _error(pack),
+        "level": max((need.level for need in needs), default=0),
+        "needs": [asdict(need) for need in needs],
+        "lacks": [need.name for need in needs if not need.is_there],
+    }
+
+
+def _error(pack: Pack) -> str:
+    """The error in a line; a module that is not installed is named with what installs it."""
+    lines = pack.error.strip().splitlines()
+    if not lines:
+        return ""
+    name, _, why = lines[-1].partition(": ")
+    if name.endswith("ModuleNotFoundError") and "'" in why:
+        module = why.split("'")[1].partition(".")[0]
+        return f"{why}; its requirements name it, or: pip install {module}"
+    return lines[-1]
+
+
+def text(pack: Mapping[str, Any]) -> str:
+    """A pack as lines for people."""
+    state = f"failed: {pack['error']}" if pack["error"] else f"{len(pack['nodes'])} nodes"
+    lines = [f"{pack['name']}: {state} ({pack['seconds'] * 1000:.0f} ms)"]
+    if pack["needs"]:
+        have = len(pack["needs"]) - len(pack["lacks"])
+        lines.append(f"  level {pack['level']}, {have} of {len(pack['needs'])} names are here")
+    lines += [f"  lacks {name}" for name in pack["lacks"]]
+    return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""Finds compatibility modules when packs import them.
+
+Invariant: only names that other programs own are found here, and only when no installed module
+has them; a module that is not offered is found too, and everything in it is missing.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from engine.folders import Folders
+
+from .missing import Missing
+
+#: First names that packs import from.
+ROOTS = frozenset(
+    {
+        "comfy",
+        "comfy_api",
+        "comfy_config",
+        "comfy_execution",
+        "comfy_extras",
+        "execution",
+        "folder_paths",
+        "latent_preview",
+        "node_helpers",
+        "server",
+    }
+)
+#: What is offered, and the module that does it.
+OFFERED = {
+    "comfy.cli_args": "cli_args",
+    "comfy.comfy_types": "comfy_types",
+    "comfy.comfy_types.node_typing": "comfy_types",
+    "comfy.model_management": "model_management",
+    "comfy.utils": "utils",
+    "comfy_execution.graph": "graph",
+    "comfy_execution.graph_utils": "graph",
+    "comfy_execution.utils": "running",
+    "execution": "graph",
+    "folder_paths": "folder_paths",
+    "node_helpers": "node_helpers",
+}
+
+
+class Finder(MetaPathFinder):
+    """Stands last in the path, so that what is installed goes first."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """A spec for every name below ``ROOTS``."""
+        if name.partition(".")[0] not in ROOTS:
+            return None
+        spec = ModuleSpec(name, CompatLoader(), is_package=True)
+        spec.origin = f"latent-loom:{name}"
+        return spec
+
+
+class CompatLoader(Loader):
+    """Fills a module with what is offered under its name."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Let Python make it."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill it."""
+        name = module.__name__
+        if ours := OFFERED.get(name):
+            made = importlib.import_module(f"engine.compat.{ours}")
+            public = {k: v for k, v in vars(made).items() if not k.startswith("_")}
+            module.__dict__.update(public)
+            module.__dict__["__file__"] = made.__file__
+            if hook := vars(made).get("_fall_back"):
+                module.__dict__["__getattr__"] = hook
+                return
+        module.__dict__["__getattr__"] = _Fallback(name)
+
+
+class _Fallback:
+    """What a module answers for names that it lacks: a module below it, or a missing name."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __call__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        full = f"{self._module}.{name}"
+        if full in OFFERED or any(offered.startswith(f"{full}.") for offered in OFFERED):
+            return importlib.import_module(full)
+        return Missing(full)
+
+
+def install(folders: Folders) -> None:
+    """Let packs import these modules from now on; ``folders`` is where their files are."""
+    from . import state
+
+    state.folders = folders
+    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        sys.meta_path.append(Finder())

@@ -1,0 +1,16 @@
+"""What compatibility modules have to know: modules of this kind are global by their nature.
+
+Invariant: set once by :func:`engine.compat.install`, before any pack is imported; the context is
+that of the node whose code is running, per thread and task.
+"""
+
+from engine.folders import Folders
+from engine.plugins.current import CURRENT
+from engine.plugins.node import Context
+
+folders: Folders
+
+
+def context() -> Context | None:
+    """The run of the node that is being called; None outside of a call."""
+    return CURRENT.get()
