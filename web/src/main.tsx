@@ -16,6 +16,7 @@ import defaultText from "../../workflows/default.json?raw";
 import "./shell/style.css";
 import "./shell/papers.css";
 import "./shell/gallery.css";
+import "./shell/forecast.css";
 import "./shell/mask.css";
 
 function element(className: string, parent: HTMLElement): HTMLElement {

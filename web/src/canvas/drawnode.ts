@@ -1,7 +1,9 @@
 /** One node on the world layer, with as much detail as its size on screen carries. */
 import { t } from "../i18n";
+import type { Prospect } from "../model/outlook";
 import { Mode, modeOf } from "../model/workflow";
 import type { Camera } from "./camera";
+import { BADGE, drawHeat, drawHeatNumber, drawProspectBadge, drawProspectRail, heatColor, prospectShown, shareOf, warmth } from "./forecast";
 import { heightOf, type Picture, sheetColumns, widthOf } from "./images";
 import { HEADER, type NodeBox, PAD, RADIUS, RAIL, type SocketBox, type WidgetBox } from "./layout";
 import type { Mark, Scene } from "./scene";
@@ -22,6 +24,8 @@ export interface Env {
   camera: Camera;
   painter: WidgetPainter;
   lod: Lod;
+  /** The hottest value of the level while heat is shown. */
+  hottest?: number;
 }
 
 /** Detail by scale: everything, no values, title only, flat block. */
@@ -59,25 +63,29 @@ export function drawNode(env: Env, box: NodeBox): void {
 function drawFull(env: Env, box: NodeBox, mode: number): void {
   const { ctx } = env;
   const mark = env.scene.mark(box.key);
+  const prospect = mode === Mode.Bypass ? null : prospectShown(env.scene.forecast, env.scene.path + box.key, mark);
   ctx.save();
   roundBox(ctx, 0, 0, box.w, box.h, box.collapsed ? HEADER / 2 : RADIUS);
   ctx.fillStyle = bodyColor(env, box);
   ctx.fill();
   // A round clip is the dearest part of a node, and most have nothing that it would cut.
-  const cut = box.preview !== null || mode === Mode.Bypass || railColor(env.theme, mark, mode) !== null;
+  const cut = box.preview !== null || mode === Mode.Bypass || prospect !== null || railColor(env.theme, mark, mode) !== null;
   if (cut) ctx.clip();
   drawHeader(env, box);
+  const heat = warmth(env, box);
+  if (heat !== null) drawHeat(env, box, heat);
   if (!box.collapsed) drawPreview(env, box);
   if (mode === Mode.Bypass) {
     ctx.strokeStyle = env.theme.bypass;
     ctx.lineWidth = 1;
     hatch(ctx, 0, 0, box.w, box.h);
   }
-  drawRail(env, box, mark, mode);
+  if (!prospect || !drawProspectRail(env, box, prospect)) drawRail(env, box, prospect ? keptMark(mark, prospect) : mark, mode);
   ctx.restore();
-  drawTitle(env, box, mark);
+  drawTitle(env, box, mark, prospect);
   if (env.lod !== "title" && !box.collapsed) drawContent(env, box);
   drawBorder(env, box, mark);
+  if (heat !== null) drawHeatNumber(env, box, heat);
   if (env.lod === "title") return;
   const wrong = new Set(mark.errors.map((error) => error.input));
   for (const socket of box.sockets) {
@@ -85,6 +93,10 @@ function drawFull(env: Env, box: NodeBox, mode: number): void {
     if (wrong.has(socket.socket.name) && !isWidgetRow(box, socket)) drawFault(env, socket);
   }
 }
+
+/** A result that is kept without a run of this page has the rail of the cache. */
+const keptMark = (mark: Mark, { fate }: Prospect): Mark =>
+  fate === "cached" && mark.state === "idle" ? { ...mark, state: "cached" } : mark;
 
 /** A ring around the socket that an error is about. */
 function drawFault({ ctx, theme }: Env, { x, y }: SocketBox): void {
@@ -114,7 +126,7 @@ function drawHeader({ ctx, theme }: Env, box: NodeBox): void {
   ctx.fillRect(0, HEADER - 1, box.w, 1);
 }
 
-function drawTitle(env: Env, box: NodeBox, mark: Mark): void {
+function drawTitle(env: Env, box: NodeBox, mark: Mark, prospect: Prospect | null): void {
   const { ctx, theme, camera } = env;
   // At this size the picture says more than a title over it.
   if (env.lod === "title" && box.preview && !box.collapsed) return;
@@ -123,7 +135,7 @@ function drawTitle(env: Env, box: NodeBox, mark: Mark): void {
   ctx.fillStyle = theme.text;
   // Far away the title keeps 11 screen pixels, and is cut to what then fits.
   const grow = env.lod === "title" ? Math.max(1, 11 / (13 * camera.scale)) : 1;
-  const room = (box.w - PAD - 8 - (mark.errors.length > 0 ? 26 : 0)) / grow;
+  const room = (box.w - PAD - 8 - (mark.errors.length > 0 || prospect ? BADGE : 0)) / grow;
   ctx.save();
   ctx.translate(PAD, box.collapsed ? HEADER / 2 : env.lod === "title" ? Math.min(box.h / 2, 20 * grow) : HEADER / 2);
   ctx.scale(grow, grow);
@@ -131,6 +143,7 @@ function drawTitle(env: Env, box: NodeBox, mark: Mark): void {
   ctx.fillText(fit(FONT.title, box.title, room), 0, 0.5);
   ctx.restore();
   if (env.lod === "full" && mark.errors.length > 0) drawErrorBadge(env, box, mark.errors.length);
+  else if (prospect && env.lod !== "title") drawProspectBadge(env, box, prospect);
 }
 
 function drawErrorBadge({ ctx, theme }: Env, box: NodeBox, count: number): void {
@@ -284,7 +297,9 @@ export function drawBlocks(env: Env, boxes: readonly NodeBox[]): void {
   for (const box of boxes) {
     bodies.rect(box.x, box.y, box.w, box.h);
     const state = railColor(theme, scene.mark(box.key), modeOf(box.node));
-    const tint = state ?? typeColor(theme, familyOf(box), 0.35);
+    const heat = warmth(env, box);
+    const warm = heat === null ? null : heatColor(theme, shareOf(heat, env.hottest ?? 0));
+    const tint = warm ?? state ?? typeColor(theme, familyOf(box), 0.35);
     let path = tints.get(tint);
     if (!path) tints.set(tint, (path = new Path2D()));
     path.rect(box.x, box.y, box.w, box.h);

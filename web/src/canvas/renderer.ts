@@ -8,6 +8,7 @@
 import { drawDots, drawGroups } from "./backdrop";
 import { Camera, type Rect } from "./camera";
 import { drawBlocks, drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
+import { hottest } from "./forecast";
 import type { Layer, Scene } from "./scene";
 import { Sheet } from "./sheet";
 import { drawWires } from "./wires";
@@ -165,6 +166,7 @@ export class Renderer {
   }
 
   private paintWorld(env: Env): void {
+    if (env.scene.forecast.heat !== null) env.hottest = hottest(env);
     const { ctx, scene, camera } = env;
     drawDots(env);
     drawGroups(env);

@@ -16,6 +16,7 @@ import { around, overlaps, type Rect, type Vec } from "./camera";
 import { type Curve, curvesThrough, grown, type LinkStyle } from "./curves";
 import { Grid } from "./grid";
 import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
+import { Forecast } from "./forecast";
 import { fitPreview, layoutNode, type NodeBox, type SocketBox } from "./layout";
 import type { Theme } from "./theme";
 
@@ -34,12 +35,14 @@ export interface Mark {
   live: ImageBitmap | null;
   /** Sentences about what is wrong; by input where one is to blame. */
   errors: readonly { input: string | null; text: string }[];
+  /** Milliseconds of its last run; null if it did not run since the page was opened. */
+  ms: number | null;
 }
 
 /** Marks by node. They belong to a document and stay with it while another one is shown. */
 export type Marks = Map<Key, Mark>;
 
-export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], live: null, errors: [] };
+export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], live: null, errors: [], ms: null };
 
 const SHOWN_PICTURES = 4;
 
@@ -58,6 +61,7 @@ function rollUp(marks: readonly Mark[]): Mark {
     texts: marks.flatMap((mark) => mark.texts),
     live: now?.live ?? null,
     errors: marks.flatMap((mark) => mark.errors.map(({ text }) => ({ input: null, text }))),
+    ms: marks.some((mark) => mark.ms !== null) ? marks.reduce((sum, mark) => sum + (mark.ms ?? 0), 0) : null,
   };
 }
 
@@ -79,6 +83,8 @@ export type Layer = "world" | "overlay";
 
 export class Scene {
   readonly selection = new Set<Key>();
+  /** What the next run would do, if that was asked. */
+  readonly forecast = new Forecast();
   readonly boxes = new Map<Key, NodeBox>();
   private readonly grid = new Grid<NodeBox>();
   /** By execution id: marks of all levels are kept, whichever is shown. */
@@ -191,7 +197,8 @@ export class Scene {
     this.marks.set(key, mark);
     this.rolled.clear();
     // A first live picture makes room for itself; later ones only repaint the overlay.
-    const quiet = mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.errors === old.errors;
+    const cool = mark.ms === old.ms || this.forecast.heat === null;
+    const quiet = cool && mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.errors === old.errors;
     if (quiet && (mark.live === null) === (old.live === null)) this.dirty("overlay");
     else if (key.startsWith(this.path)) this.touch(key.slice(this.path.length).split(":")[0] ?? "");
   }

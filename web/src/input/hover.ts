@@ -2,7 +2,9 @@
 import type { Hit } from "../canvas/hit";
 import { hitTest } from "../canvas/hit";
 import { socketAt } from "../canvas/scene";
+import { BADGE, prospectShown } from "../canvas/forecast";
 import { HEADER, type NodeBox } from "../canvas/layout";
+import { explainProspect } from "../model/outlook";
 import { typeColor } from "../canvas/theme";
 import { typeName } from "../model/types";
 import { keyOf } from "../model/workflow";
@@ -56,7 +58,7 @@ function explain(ws: Workspace, hit: Hit | null): Workspace["renderer"]["hover"]
       drawTip(env, at, text);
     };
   }
-  const text = hit && "box" in hit ? errorText(ws, hit) : null;
+  const text = hit && "box" in hit ? (errorText(ws, hit) ?? prospectText(ws, hit)) : null;
   return text === null ? null : (env) => {
     drawTip(env, at, text);
   };
@@ -70,4 +72,13 @@ function errorText(ws: Workspace, hit: Extract<Hit, { box: NodeBox }>): string |
   const local = ws.renderer.camera.toWorld(ws.pointer).y - hit.box.y;
   const shown = hit.kind === "widget" || local < HEADER ? mine : [];
   return shown.length > 0 ? shown.map((e) => e.text).join("\n") : null;
+}
+
+/** What the badge at the right of a header says of the next run. */
+function prospectText(ws: Workspace, { box }: Extract<Hit, { box: NodeBox }>): string | null {
+  const { scene, renderer } = ws;
+  const at = renderer.camera.toWorld(ws.pointer);
+  if (at.y - box.y > HEADER || at.x < box.x + box.w - BADGE) return null;
+  const prospect = prospectShown(scene.forecast, scene.path + box.key, scene.mark(box.key));
+  return prospect && explainProspect(prospect);
 }

@@ -18,6 +18,8 @@ export interface NodeUpdate {
   /** What it says in words. */
   texts?: readonly string[];
   errors?: readonly { input: string | null; text: string }[];
+  /** Milliseconds that it took. */
+  ms?: number;
   /** A preview that no longer holds. */
   dropLive?: boolean;
 }
@@ -120,6 +122,9 @@ export class Runs {
       case "executed":
         this.executed(prompt, data);
         break;
+      case "x_node_stats":
+        this.took(prompt, data);
+        break;
       case "x_notice":
         this.sink.notice(text(data["text"]) ?? "");
         break;
@@ -191,6 +196,12 @@ export class Runs {
     if (node === null) return;
     if (data["output"] != null) this.sink.update(node, shownBy(data["output"]), prompt);
     this.finish(prompt, node, "done");
+  }
+
+  private took(prompt: string, data: JsonObject): void {
+    const node = nodeKey(data["node"]);
+    const ms = Number(data["ms"]);
+    if (node !== null && data["cached"] !== true && ms > 0) this.sink.update(node, { ms }, prompt);
   }
 
   private finish(prompt: string, node: Key, state: "done" | "cached"): void {

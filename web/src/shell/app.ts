@@ -21,6 +21,7 @@ import { MemoryPapers, type PaperDb } from "../net/paperdb";
 import { painter } from "../widgets/paint";
 import { Channel, separate } from "./channel";
 import { Files } from "./files";
+import { Forecaster } from "./forecaster";
 import { tabId, uuid } from "./identity";
 import { leaveGone, showLevel } from "./levels";
 import { wantedMap } from "./minimap";
@@ -47,6 +48,7 @@ export class App {
   readonly commands = new Commands();
   readonly running: Running;
   readonly saving: Saving;
+  readonly forecaster: Forecaster;
   readonly settings: Settings;
   readonly files: Files;
   readonly channel: Channel;
@@ -78,6 +80,7 @@ export class App {
     this.pointer = new PointerMachine(this.workspace, host);
     this.running = new Running(this);
     this.saving = new Saving(this);
+    this.forecaster = new Forecaster(this);
     this.settings = new Settings(this);
     this.files = new Files(this);
     this.commands.add(...canvasCommands(this.workspace), ...shellCommands(this));
@@ -120,6 +123,7 @@ export class App {
         this.hadView = session.meta.view !== null;
         this.restoreView();
         this.running.show(session);
+        this.forecaster.reset();
         this.showMeta();
       },
       opened: (session) => {
@@ -130,6 +134,7 @@ export class App {
         leaveGone(this);
         if (session.meta.saved) this.remember({ saved: false }, session);
         this.saving.later(session);
+        if (session === this.session) this.forecaster.later();
         this.showMeta();
       },
     };
@@ -161,6 +166,7 @@ export class App {
   private useSpecs(text: string): void {
     this.scene.specs = withVirtual(readSpecs(parseJson(text)));
     this.scene.rebuild();
+    this.forecaster.start();
   }
 
   /** Fonts arrive late: everything measured before is measured again. */

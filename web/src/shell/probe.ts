@@ -22,6 +22,8 @@ export interface Probe {
   node(node: string): { x: number; y: number; w: number; h: number } | null;
   /** What a run left on a node. */
   mark(node: string): { state: string; images: readonly string[]; errors: readonly string[]; live: boolean };
+  /** What the next run would do with a node; null if that is not known. */
+  prospect(node: string): { fate: string; reasons: readonly string[] } | null;
   selection(): string[];
 }
 
@@ -63,6 +65,7 @@ export function installProbe(app: App): () => void {
       const errors = mark.errors.map((error) => error.text);
       return { state: mark.state, images: mark.images, errors, live: mark.live !== null };
     },
+    prospect: (node) => scene.forecast.of(scene.path + node),
     selection: () => [...scene.selection],
   };
   Object.assign(window, { __loom: probe });

@@ -249,6 +249,7 @@ export class Running {
     if (change.progress !== undefined) mark.progress = change.progress;
     if (change.errors) mark.errors = change.errors;
     if (change.images) mark.images = change.images.map((ref) => this.app.client.viewUrl(ref, prompt));
+    if (change.ms !== undefined) mark.ms = change.ms;
     if (change.texts) mark.texts = change.texts;
     if (change.dropLive && old.live) mark.live = null;
     this.mark(session, node, mark);

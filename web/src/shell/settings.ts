@@ -72,6 +72,13 @@ export const SETTINGS: readonly Setting[] = Array.of<Setting>(
     },
   },
   {
+    id: "loom.marks", name: "Marks before a run", group: "Canvas", tip: "Nodes show whether they would run and why, and the Run button what it would take.",
+    choices: ON_OFF,
+    apply: (app, value) => {
+      app.forecaster.turnOn(value === "on");
+    },
+  },
+  {
     id: "loom.autosave", name: "Save by itself", group: "Files", tip: "Workflows that have a file on the server follow every change. The browser keeps all changes either way.",
     choices: ON_OFF,
     // Read where it is used.

@@ -13,6 +13,7 @@ import { TopBar } from "./topbar";
 import { ui } from "./ui";
 
 const mask = (): Promise<Part> => import("./maskeditor").then((file) => file.MaskEditor);
+const heat = (): Promise<Part> => import("./heatlegend").then((file) => file.HeatLegend);
 const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.Lightbox);
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
@@ -29,6 +30,7 @@ export function Over({ app }: { app: App }): JSX.Element {
     <>
       <Trail app={app} />
       <Map app={app} />
+      {ui.heat.value !== null && <Later load={heat} app={app} />}
       <NodeSearch app={app} />
       <Menu app={app} />
       <ConflictBar app={app} />

@@ -110,6 +110,9 @@ function panelCommands(app: App): Command[] {
       ui.canvasOnly.value = !ui.canvasOnly.value;
     } },
     { id: "map", title: "Map of the workflow", group: "View", keys: "M", run: toggleMap },
+    { id: "heat", title: "Heat map", group: "View", keys: "T", run: () => {
+      app.forecaster.heat(ui.heat.value === null ? "time" : null);
+    } },
     { id: "settings", title: "Settings…", group: "View", keys: "Mod+,", run: () => {
       ui.dialog.value = "settings";
     } },

@@ -99,6 +99,7 @@ function RunButton({ app }: { app: App }): JSX.Element {
       <button class="run" title={hint(app, "run")} onClick={() => app.commands.run("run")}>
         <Icon name="play" size={16} />
         <span>{t("Run")}</span>
+        {ui.estimate.value !== "" && !running && <span class="estimate wide-only">{ui.estimate.value}</span>}
         {running && <i class="run-progress" style={{ transform: `scaleX(${String(ui.progress.value)})` }} />}
       </button>
     </span>

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Language } from "../i18n";
 import type { Vec } from "../canvas/camera";
+import type { HeatOf } from "../canvas/forecast";
 import type { Theme } from "../canvas/theme";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
@@ -70,6 +71,10 @@ export const ui = {
   runCount: signal(1),
   running: signal(false),
   progress: signal(0),
+  /** What a run would take, in words; empty if unknown. */
+  estimate: signal(""),
+  /** What nodes are coloured by. */
+  heat: signal<HeatOf | null>(null),
   tabs: signal<TabView[]>([]),
   name: signal("Untitled"),
   saved: signal(true),
