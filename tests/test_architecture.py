@@ -25,7 +25,13 @@ ALLOWED = {
     "engine/diffusion": set(),
     "engine/media": set(),
     "engine/plugins": {"engine.graph", "nodes"},
-    "engine/compat": {"engine.plugins", "engine.graph", "engine.diffusion", "engine.media"},
+    "engine/compat": {
+        "engine.plugins",
+        "engine.graph",
+        "engine.diffusion",
+        "engine.media",
+        "nodes",
+    },
     "engine/cache": {"engine.graph"},
     "engine/execution": {"engine.graph", "engine.cache", "engine.plugins"},
     "engine/workers": {

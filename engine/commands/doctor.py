@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 if anything is wrong."""
     folders = folders_of(args)
-    compat.install(folders)
-    catalogue = load(() if args.disable_all_custom_nodes else folders.custom_nodes)
+    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
+    catalogue = load(packs, partial(compat.install, folders))
     report = {
         "system": _system(),
         "devices": _devices(),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from functools import partial
 
 from engine import compat
 from engine.graph.spec import NodeSpec, object_info
@@ -20,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the nodes; 1 if a pack failed to load."""
     folders = folders_of(args)
-    compat.install(folders)
-    catalogue = load(() if args.disable_all_custom_nodes else folders.custom_nodes)
+    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
+    catalogue = load(packs, partial(compat.install, folders))
     specs = sorted((n.spec for n in catalogue.nodes.values()), key=lambda s: (s.category, s.id))
     if args.json:
         print(json.dumps({spec.id: object_info(spec, folders.list) for spec in specs}, indent=1))

@@ -10,7 +10,7 @@ from typing import Any
 from engine import compat
 from engine.compat.needs import needs_of
 from engine.folders import Folders
-from engine.plugins.discovery import Pack, load_pack, pack_paths
+from engine.plugins.discovery import Pack, builtin_nodes, load_pack, pack_paths
 
 from .arguments import add_folders, folders_of
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _paths(folders: Folders, names: Sequence[str]) -> list[Path]:
-    compat.install(folders)
+    compat.install(folders, dict(builtin_nodes()))
     paths = [path for root in folders.custom_nodes for path in pack_paths(root)]
     return [path for path in paths if not names or path.stem in names]
 

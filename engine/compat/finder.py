@@ -7,13 +7,14 @@ has them; a module that is not offered is found too, and everything in it is mis
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 from engine.folders import Folders
+from engine.plugins.node import Node
 
 from .missing import Missing
 
@@ -38,12 +39,16 @@ OFFERED = {
     "comfy.comfy_types": "comfy_types",
     "comfy.comfy_types.node_typing": "comfy_types",
     "comfy.model_management": "model_management",
+    "comfy.sample": "samplers",
+    "comfy.samplers": "samplers",
+    "comfy.sd": "sd",
     "comfy.utils": "utils",
     "comfy_execution.graph": "graph",
     "comfy_execution.graph_utils": "graph",
     "comfy_execution.utils": "running",
     "execution": "graph",
     "folder_paths": "folder_paths",
+    "latent_preview": "latent_preview",
     "node_helpers": "node_helpers",
 }
 
@@ -97,10 +102,19 @@ class _Fallback:
         return Missing(full)
 
 
-def install(folders: Folders) -> None:
-    """Let packs import these modules from now on; ``folders`` is where their files are."""
-    from . import state
+def install(folders: Folders, builtin: Mapping[str, Node]) -> None:
+    """Let packs import these modules from now on.
 
-    state.folders = folders
+    Args:
+        folders: where files are.
+        builtin: the nodes that packs find in the module ``nodes``.
+    """
+    import nodes
+
+    from . import state
+    from .nodes_face import lookup
+
+    state.folders, state.nodes = folders, builtin
+    nodes.__dict__["__getattr__"] = lookup
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.append(Finder())

@@ -4,11 +4,15 @@ Invariant: set once by :func:`engine.compat.install`, before any pack is importe
 that of the node whose code is running, per thread and task.
 """
 
+from collections.abc import Mapping
+
 from engine.folders import Folders
 from engine.plugins.current import CURRENT
-from engine.plugins.node import Context
+from engine.plugins.node import Context, Node
 
 folders: Folders
+#: All nodes by id; those of packs come in as packs are loaded.
+nodes: Mapping[str, Node] = {}
 
 
 def context() -> Context | None:

@@ -53,11 +53,12 @@ class ClassCalls:
     """The callables of one class.
 
     Attributes:
+        cls: the class.
         is_async: its function is a coroutine function.
     """
 
     def __init__(self, cls: Any, spec: NodeSpec) -> None:
-        self._cls = cls
+        self.cls = cls
         self._spec = spec
         self._function = str(cls.FUNCTION)
         self._hidden = {i.name: i.type for i in spec.inputs if i.section == "hidden"}
@@ -85,7 +86,7 @@ class ClassCalls:
     def fingerprint(self, inputs: Inputs, ctx: Context) -> Any:
         """Ask ``IS_CHANGED``."""
         shown = {name: [v] for name, v in inputs.items()} if self._takes_lists else inputs
-        return self._cls.IS_CHANGED(**self._arguments(shown, ctx))
+        return self.cls.IS_CHANGED(**self._arguments(shown, ctx))
 
     def check(self, inputs: Inputs, types: Mapping[str, str]) -> Any:
         """Ask ``VALIDATE_INPUTS`` about what it names.
@@ -93,7 +94,7 @@ class ClassCalls:
         Wired inputs that it names are None; if it cannot live with that, it is believed to
         have nothing against them, since their values are not known yet.
         """
-        hook = self._cls.VALIDATE_INPUTS
+        hook = self.cls.VALIDATE_INPUTS
         names = parameters_of(hook)
         shown = {n: v for n, v in inputs.items() if names.accepts_all or n in names}
         wired = {name: None for name in types if name in names}
@@ -113,7 +114,7 @@ class ClassCalls:
         """The instance of a node, which may keep state between runs."""
         with self._lock:
             if node_id not in self._instances:
-                self._instances[node_id] = self._cls()
+                self._instances[node_id] = self.cls()
             self._instances.move_to_end(node_id)
             if len(self._instances) > KEPT_INSTANCES:
                 self._instances.popitem(last=False)

@@ -11,7 +11,7 @@ import sys
 import time
 import tomllib
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -53,9 +53,18 @@ class Catalogue:
     packs: tuple[Pack, ...]
 
 
-def load(pack_folders: Iterable[Path]) -> Catalogue:
-    """Load the built-in nodes, then every pack of the folders."""
+def load(
+    pack_folders: Iterable[Path], before: Callable[[Mapping[str, Node]], None] | None = None
+) -> Catalogue:
+    """Load the built-in nodes, then every pack of the folders.
+
+    Args:
+        pack_folders: folders of packs.
+        before: told the built-in nodes before any pack is imported.
+    """
     nodes = dict(builtin_nodes())
+    if before is not None:
+        before(nodes)
     packs = []
     for path in (path for folder in pack_folders for path in pack_paths(folder)):
         found, pack = load_pack(path)

@@ -53,9 +53,8 @@ def build(config: WorkerConfig) -> Runtime:
     collect_garbage_rarely()
     folders = config.folders
     folders.create()
-    if config.packs:
-        compat.install(folders)
-    catalogue = load(folders.custom_nodes if config.packs else ())
+    before = partial(compat.install, folders)
+    catalogue = load(folders.custom_nodes if config.packs else (), before)
     cache = make_cache(config)
     lanes = Lanes()
 

@@ -19,7 +19,7 @@ from engine.compat.needs import needs_of
 from engine.errors import Interrupted, ModelFileError, PathOutsideRoot
 from engine.folders import Folders, standard
 from engine.plugins.current import calling
-from engine.plugins.discovery import load_pack
+from engine.plugins.discovery import builtin_nodes, load_pack
 from engine.plugins.node import Context
 from main import main
 
@@ -33,7 +33,7 @@ def folders(tmp_path: Path) -> Iterator[Folders]:
     (tmp_path / "models" / "loras" / "deep").mkdir(parents=True)
     save_file({"a": torch.zeros(1)}, tmp_path / "models" / "loras" / "deep" / "x.safetensors")
     _forget()
-    compat.install(found)
+    compat.install(found, dict(builtin_nodes()))
     yield found
     _forget()
 
