@@ -302,9 +302,31 @@ def test_an_unknown_node_keeps_its_data_and_stops_the_run(canvas: Canvas) -> Non
     }
     canvas.drop("strange.json", "application/json", json.dumps(strange).encode())
     canvas.wait("workflow().vendor")
+    dialog = canvas.page.get_by_role("dialog", name="What this workflow lacks here")
+    dialog.get_by_role("region", name="NobodyHasThis").wait_for()
+    canvas.page.keyboard.press("Escape")
     canvas.run()
     canvas.wait("mark('1').errors.length > 0")
     assert canvas.ask("workflow()") == strange
+
+
+def test_a_replacement_from_the_dialog_is_one_step(canvas: Canvas) -> None:
+    flow = canvas.ask("workflow()")
+    sampler = next(node for node in flow["nodes"] if node["type"] == "KSampler")
+    loader = next(node for node in flow["nodes"] if node["type"] == "CheckpointLoaderSimple")
+    sampler.update(type="FancyKSampler", properties={"cnr_id": "fancy-pack"})
+    good, loader["widgets_values"] = loader["widgets_values"], ["gone.safetensors"]
+    canvas.drop("fancy.json", "application/json", json.dumps(flow).encode())
+    dialog = canvas.page.get_by_role("dialog", name="What this workflow lacks here")
+    dialog.get_by_text("From the pack fancy-pack").wait_for()
+    dialog.get_by_role("button", name="Replace with KSampler", exact=True).click()
+    dialog.get_by_role("button", name=f"Use {good[0]}").click()
+    dialog.get_by_text("Nothing is missing.").wait_for()
+    assert canvas.node("5")["type"] == "KSampler"
+    canvas.page.keyboard.press("Escape")
+    canvas.page.keyboard.press("Control+z")
+    canvas.page.keyboard.press("Control+z")
+    assert canvas.node("5") == sampler
 
 
 def test_save_and_open_on_the_server(canvas: Canvas, live_server: LiveServer) -> None:

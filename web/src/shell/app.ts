@@ -8,7 +8,7 @@ import { cssVariables, type Theme, THEMES } from "../canvas/theme";
 import { canvasCommands, Commands } from "../input/commands";
 import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
-import type { Document } from "../model/document";
+import { definitionPaths, type Document } from "../model/document";
 import { emptyWorkflow } from "../model/factory";
 import { parseJson, stringifyJson } from "../model/json";
 import { readSpecs } from "../model/schema";
@@ -94,7 +94,12 @@ export class App {
   }
 
   openWorkflow(raw: Workflow, name: string, path: string | null = null, etag: string | null = null): Session {
-    return this.papers.add(raw, freshMeta(name, path, etag));
+    const session = this.papers.add(raw, freshMeta(name, path, etag));
+    // Looked at once it is on the canvas; without the server's list everything would be missing.
+    if (this.knowsTypes && raw.nodes.length > 0) void import("./missing").then(({ askWhatIsMissing }) => {
+      if (this.session === session && ui.dialog.value === null) askWhatIsMissing(this);
+    });
+    return session;
   }
 
   closePaper(session: Session): void {
@@ -161,6 +166,11 @@ export class App {
     } catch (error) {
       toast(t("The list of nodes could not be loaded: {why}", { why: sentenceOf(error) }), "error");
     }
+  }
+
+  /** True once the server's list of node types has come. */
+  private get knowsTypes(): boolean {
+    return this.scene.specs.size > withVirtual(new Map()).size + definitionPaths(this.session.doc.file).size;
   }
 
   private useSpecs(text: string): void {

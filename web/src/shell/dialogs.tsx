@@ -13,6 +13,8 @@ import { sentenceOf, toast, ui } from "./ui";
 const settings = (): Promise<Panel> => import("./settingsdialog").then((file) => file.SettingsDialog);
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
+const missing = (): Promise<Panel> => import("./missing").then((file) => file.MissingDialog);
+
 const close = (): void => {
   ui.dialog.value = null;
 };
@@ -21,6 +23,7 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
   if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
+  if (ui.dialog.value === "missing") return <Later load={missing} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
 }
 

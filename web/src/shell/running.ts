@@ -5,7 +5,7 @@ import { advanceControls } from "../model/actions";
 import { isObject, type Json, type JsonObject } from "../model/json";
 import { levelsOf } from "../model/levels";
 import type { Op } from "../model/patch";
-import { buildPrompt } from "../model/prompt";
+import { buildPrompt, titleOf } from "../model/prompt";
 import type { Document } from "../model/document";
 import type { Specs } from "../model/schema";
 import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
@@ -149,7 +149,9 @@ export class Running {
       scene.setMark(id, { errors: [{ input: null, text: whyMissing(node) }] });
     }
     if (missing.length === 0) return true;
-    toast(t("Nodes of an unknown type: {n}.", { n: missing.length }), "error");
+    toast(t("Nodes of an unknown type: {n}.", { n: missing.length }), "error", { label: t("Find replacements…"), run: () => {
+      ui.dialog.value = "missing";
+    } });
     this.listProblems(true);
     return false;
   }
@@ -333,8 +335,10 @@ export class Running {
   }
 
   private titleOf(id: Key): string {
-    const { scene } = this.app;
-    return scene.boxes.get(id.slice(scene.path.length))?.title ?? `Node ${id}`;
+    const { scene, session } = this.app;
+    const cut = id.lastIndexOf(":") + 1;
+    const node = levelsOf(session.doc).get(id.slice(0, cut))?.doc.node(id.slice(cut));
+    return node ? titleOf(node, scene.specs) : t("Node {id}", { id });
   }
 
   /** The page's title and icon tell the progress, so that another tab can be looked at meanwhile. */

@@ -106,6 +106,9 @@ function panelCommands(app: App): Command[] {
     { id: "queue", title: "Queue", group: "View", keys: "Q", run: toggle("queue") },
     { id: "results", title: "Results", group: "View", keys: "R", run: toggle("results") },
     { id: "problems", title: "Problems", group: "View", keys: "P", run: toggle("problems") },
+    { id: "missing", title: "What is missing…", group: "Workflow", run: () => {
+      ui.dialog.value = "missing";
+    } },
     { id: "canvas-only", title: "Canvas only", group: "View", keys: "F", run: () => {
       ui.canvasOnly.value = !ui.canvasOnly.value;
     } },

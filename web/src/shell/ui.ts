@@ -96,7 +96,7 @@ export const ui = {
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),

@@ -1,0 +1,124 @@
+/** Putting nodes of another type in the place of some, with the wires and values that fit. */
+import { setWidget } from "./actions";
+import type { Document, Edit } from "./document";
+import { makeNode } from "./factory";
+import { isObject, type Json, type JsonObject } from "./json";
+import { levelsOf } from "./levels";
+import type { NodeSpec, Specs } from "./schema";
+import { compatible } from "./types";
+import { CONTROL_MODES, storedValues, type Widget, widgetsOf } from "./widgets";
+import { connect, cut } from "./wiring";
+import { type Key, keyOf, type Link, posOf, type RawNode, sizeOf } from "./workflow";
+
+/** Make nodes of a type into nodes of `spec` on all levels, in one step; returns how many. */
+export function replaceType(doc: Document, specs: Specs, type: string, spec: NodeSpec): number {
+  const root = doc.root();
+  let count = 0;
+  root.edit(`Replace ${type}`, () => {
+    // A subgraph that is used twice is there twice, but its nodes are the same.
+    const levels = new Map([...levelsOf(root).values()].map((level) => [level.doc.subgraph, level.doc]));
+    for (const level of levels.values()) {
+      const keys = level.raw.nodes.filter((node) => node.type === type).map((node) => keyOf(node.id));
+      level.edit(`Replace ${type}`, (edit) => {
+        for (const key of keys) replaceNode(edit, level, specs, key, spec);
+      });
+      count += keys.length;
+    }
+  });
+  return count;
+}
+
+function replaceNode(edit: Edit, doc: Document, specs: Specs, key: Key, spec: NodeSpec): void {
+  const old = doc.node(key);
+  if (!old) return;
+  const wires = doc.linksOf(key).map((link) => ({ link, input: doc.node(link.to)?.inputs?.[link.toSlot]?.name ?? "" }));
+  const sockets = { inputs: old.inputs ?? [], outputs: old.outputs ?? [] };
+  const plan = wires.map(({ link, input }) => ({
+    link,
+    input: link.to === key ? inputFor(spec, input, link.type) : input,
+    slot: link.from === key ? outputFor(spec, sockets.outputs[link.fromSlot]?.name ?? "", link) : link.fromSlot,
+  }));
+  for (const { link } of wires) cut(edit, doc, keyOf(link.id));
+  const fresh = makeNode(spec, old.id, posOf(old), sizeOf(old), 0);
+  const path = doc.nodePath(key);
+  const values = valuesFor(old, spec, fresh["widgets_values"] as Json[]);
+  for (const field of ["type", "inputs", "outputs"] as const) edit.set([...path, field], fresh[field]);
+  edit.set([...path, "widgets_values"], values);
+  if (old["widgets_values_named"] !== undefined) edit.set([...path, "widgets_values_named"], undefined);
+  edit.set([...path, "properties"], propertiesFor(old, spec));
+  for (const { link, input, slot } of plan) {
+    if (input === null || slot === null) continue;
+    connect(edit, doc, specs, { node: link.from, slot }, { node: link.to, name: input });
+  }
+}
+
+const OF_THE_PACK = new Set(["cnr_id", "aux_id", "ver"]);
+
+/** What the old type's pack and help were says nothing about the new one. */
+function propertiesFor(old: RawNode, spec: NodeSpec): JsonObject {
+  const kept = Object.entries(isObject(old["properties"]) ? old["properties"] : {}).filter(([name]) => !OF_THE_PACK.has(name));
+  return { ...Object.fromEntries(kept), "Node name for S&R": spec.type };
+}
+
+/** The input that takes a wire over: of the same name, or else the first that fits. */
+function inputFor(spec: NodeSpec, name: string, type: Json): string | null {
+  const fits = spec.inputs.filter((input) => compatible(type, input.type));
+  const own = fits.find((input) => input.name === name) ?? fits.find((input) => input.widget === null);
+  return own?.name ?? null;
+}
+
+function outputFor(spec: NodeSpec, name: string, link: Link): number | null {
+  const fits = spec.outputs.flatMap((output, at) => (compatible(output.type, link.type) ? [{ output, at }] : []));
+  return (fits.find(({ output }) => output.name === name) ?? fits.find(({ at }) => at === link.fromSlot) ?? fits[0])?.at ?? null;
+}
+
+/** The new widgets with the old values of the same name; without names, in the same order. */
+function valuesFor(old: RawNode, spec: NodeSpec, start: Json[]): Json[] {
+  const widgets = widgetsOf(spec);
+  const named = namedValues(old);
+  const stored = storedValues(old);
+  const inOrder = named.size === 0 && Array.isArray(stored) && stored.length === widgets.length ? stored : null;
+  return widgets.map((widget, i) => {
+    const value = inOrder ? inOrder[i] : named.get(widget.name);
+    return value !== undefined && takes(widget, value) ? value : (start[i] ?? null);
+  });
+}
+
+/** Values of a node whose type nobody knows, by the names that its file gives. */
+function namedValues(node: RawNode): Map<string, Json> {
+  const stored = storedValues(node);
+  if (isObject(stored)) return new Map(Object.entries(stored).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  const names = (node.inputs ?? []).flatMap((slot) => slot.widget?.name ?? []);
+  const values = Array.isArray(stored) ? [...stored] : [];
+  const found = new Map<string, Json>();
+  for (const name of names) {
+    const value = values.shift();
+    if (value === undefined) break;
+    found.set(name, value);
+    if (typeof value === "number" && MODES.has(values[0])) found.set("control_after_generate", values.shift() ?? "fixed");
+  }
+  return found;
+}
+
+const MODES = new Set<Json | undefined>(CONTROL_MODES);
+
+/** Whether a widget can hold a value; wrong choices are offered to the user afterwards. */
+function takes(widget: Widget, value: Json): boolean {
+  if (widget.kind === "number") return typeof value === "number" || typeof value === "bigint";
+  if (widget.kind === "toggle") return typeof value === "boolean";
+  if (widget.kind === "control") return MODES.has(value);
+  return widget.kind === "combo" || typeof value === "string";
+}
+
+/** Set one widget on nodes named by execution id, in one step. */
+export function setEverywhere(doc: Document, specs: Specs, ids: readonly Key[], widget: string, value: Json): void {
+  const root = doc.root();
+  root.edit(`Set ${widget}`, () => {
+    const levels = levelsOf(root);
+    for (const id of ids) {
+      const at = id.lastIndexOf(":") + 1;
+      const level = levels.get(id.slice(0, at));
+      if (level) setWidget(level.doc, specs, id.slice(at), widget, value);
+    }
+  });
+}
