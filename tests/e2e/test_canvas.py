@@ -269,6 +269,21 @@ def test_a_refused_wire_says_why(canvas: Canvas) -> None:
     assert canvas.node("5")["inputs"][1]["link"] == 5
 
 
+def test_a_refused_wire_offers_what_helps(canvas: Canvas) -> None:
+    count = len(canvas.nodes())
+    source = canvas.add("EmptyImage", 300, 760)
+    canvas.wire(source, "IMAGE", "5", "latent_image")
+    canvas.page.get_by_text("IMAGE does not fit LATENT").wait_for()
+    canvas.page.get_by_role("menuitem", name="Put VAE Encode between", exact=True).click()
+    canvas.wait(f"workflow().nodes.length == {count + 2}")
+    (added,) = canvas.ask("selection()")
+    links = canvas.ask("workflow()")["links"]
+    ends = {(str(link[1]), str(link[3]), link[5]) for link in links if added in map(str, link)}
+    assert {(source, added, "IMAGE"), ("1", added, "VAE"), (added, "5", "LATENT")} <= ends
+    canvas.page.keyboard.press("Control+z")
+    canvas.wait(f"workflow().nodes.length == {count + 1}")
+
+
 def test_a_wire_dropped_on_the_ground_offers_nodes_that_fit(canvas: Canvas) -> None:
     start = canvas.ask("socket('6', 'output', 'IMAGE')")
     canvas.drag(start, {"x": 1150, "y": 700})

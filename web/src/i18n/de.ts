@@ -166,6 +166,7 @@ export const DE: Catalogue = {
   "Problems": "Probleme",
   "purple": "Violett",
   "Put \"{title}\" between them.": "Setze „{title}“ dazwischen.",
+  "Put {title} between": "{title} dazwischensetzen",
   "Queue": "Warteschlange",
   "Randomize after each run": "Nach jedem Lauf würfeln",
   "Reconnecting": "Verbinde neu",

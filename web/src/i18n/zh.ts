@@ -166,6 +166,7 @@ export const ZH: Catalogue = {
   "Problems": "问题",
   "purple": "紫",
   "Put \"{title}\" between them.": "请在中间放入“{title}”。",
+  "Put {title} between": "在中间放入{title}",
   "Queue": "队列",
   "Randomize after each run": "每次运行后随机",
   "Reconnecting": "正在重新连接",

@@ -16,6 +16,7 @@ import { connectNodes, disconnect } from "../model/actions";
 import { compatible } from "../model/types";
 import { cut, connect, type InputEnd, type OutputEnd, whyNot } from "../model/wiring";
 import { keyOf, type Link } from "../model/workflow";
+import { refuse } from "./bridging";
 import type { Gesture, Pointer } from "./gesture";
 import { drawTip } from "./tip";
 import type { LooseEnd, Workspace } from "./workspace";
@@ -71,7 +72,7 @@ class LinkDrag implements Gesture {
     this.clear();
     const { ws, pull, target } = this;
     if (!moved) return;
-    if (target?.reason) ws.doors.say(target.reason, "error");
+    if (target?.reason) this.refuse(p.screen, target, target.reason);
     else if (target) this.plug(target);
     else if (pull.unplugged) disconnect(ws.doc, keyOf(pull.unplugged.id));
     else this.searchAt(p);
@@ -102,6 +103,15 @@ class LinkDrag implements Gesture {
       cut(edit, ws.doc, keyOf(old.id));
       connect(edit, ws.doc, ws.scene.specs, from, to);
     });
+  }
+
+  /** A wire between types that differ can be helped; a loop cannot. */
+  private refuse(at: Vec, target: Target, reason: string): void {
+    const { ws, pull } = this;
+    const [out, into] = pull.socket.side === "output" ? [pull, target] : [target, pull];
+    const types = [out.socket.socket.type, into.socket.socket.type] as const;
+    if (pull.unplugged || compatible(...types)) ws.doors.say(reason, "error");
+    else refuse(ws, at, { reason, types, ...this.ends(target), a: socketAt(out.box, out.socket), b: socketAt(into.box, into.socket) });
   }
 
   private ends(target: { box: NodeBox; socket: SocketBox }): { from: OutputEnd; to: InputEnd } {

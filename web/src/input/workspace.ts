@@ -18,6 +18,8 @@ export interface Doors {
   /** Ask for a node type at a screen point; `chosen` adds it. */
   search(at: Vec, filter: SocketFilter | null, chosen: (spec: NodeSpec) => void): void;
   menu(at: Vec, hit: Hit | null): void;
+  /** Offer a few things to do at a screen point, under a line that says what for. */
+  offer(at: Vec, heading: string, choices: readonly { title: string; run: () => void }[]): void;
   say(text: string, kind: "info" | "error"): void;
   /** Keep and apply a setting. */
   keep(id: string, value: string): void;

@@ -24,6 +24,8 @@ export interface Outlook {
   bytes: number;
 }
 
+/** How the server says that a node leads nowhere, which is no fault of the node. */
+const UNUSED = "nothing that can run needs it";
 const FATES = new Set<Json | undefined>(["cached", "run", "idle", "blocked"]);
 const count = (value: Json | undefined): number | null => (typeof value === "number" && value > 0 ? value : null);
 
@@ -35,7 +37,8 @@ export function readOutlook(body: Json): Outlook | null {
     if (!isObject(entry) || !FATES.has(entry["state"])) continue;
     const reasons = Array.isArray(entry["reasons"]) ? entry["reasons"].map(String) : [];
     const bytes = Math.max(count(entry["bytes"]) ?? 0, count(entry["peak"]) ?? 0);
-    nodes.set(id, { fate: entry["state"] as Fate, reasons, ms: count(entry["ms"]), bytes: bytes || null });
+    const unused = entry["state"] === "blocked" && reasons.includes(UNUSED);
+    nodes.set(id, { fate: unused ? "idle" : (entry["state"] as Fate), reasons, ms: count(entry["ms"]), bytes: bytes || null });
   }
   return { nodes, ms: count(body["total_ms"]) ?? 0, bytes: count(body["peak_bytes"]) ?? 0 };
 }
@@ -64,6 +67,7 @@ function together(inner: readonly Prospect[]): Prospect {
 export function explainProspect({ fate, reasons, ms }: Prospect): string {
   const why = reasons.slice(0, 3).map(capital).join("\n");
   if (fate === "cached") return t("Its result is kept: it will not run again.");
+  if (fate === "idle" && why !== "") return why;
   if (fate === "idle") return t("Not needed: what it feeds is known.");
   if (fate === "blocked") return `${t("It cannot run.")}\n${why}`;
   const long = ms === null ? "" : ` · ~${duration(ms)}`;

@@ -2,6 +2,7 @@
 import { t } from "../i18n";
 import { INPUTS, isBoundary, linkIdsPath, NEW_SLOT, OUTPUTS, slotsOf } from "./boundary";
 import { addSlot } from "./borderslots";
+import { refusal } from "./bridges";
 import type { Document, Edit } from "./document";
 import { takeLinkId } from "./ids";
 import type { Json } from "./json";
@@ -9,7 +10,7 @@ import { type Path, valueAt } from "./patch";
 import { forgetWire } from "./reroutes";
 import type { Specs } from "./schema";
 import { ensureInput, ensureOutput, inputSockets, outputSockets } from "./slots";
-import { compatible, refusal } from "./types";
+import { compatible } from "./types";
 import { type Id, type Key, keyOf, type Link, writeLink } from "./workflow";
 
 /** One end of a wire; inputs are named, because a file may not list them yet. */

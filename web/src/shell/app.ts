@@ -236,6 +236,9 @@ export class App {
       menu: (at, hit) => {
         ui.menu.value = { at, lines: contextMenu(this, at, hit) };
       },
+      offer: (at, heading, choices) => {
+        ui.menu.value = { at, lines: [{ title: heading, enabled: false, run: () => undefined }, ...choices] };
+      },
       say: (text, kind) => {
         toast(text, kind);
       },
