@@ -50,6 +50,7 @@ OFFERED = {
     "folder_paths": "folder_paths",
     "latent_preview": "latent_preview",
     "node_helpers": "node_helpers",
+    "server": "server",
 }
 
 

@@ -4,7 +4,9 @@ Invariant: set once by :func:`engine.compat.install`, before any pack is importe
 that of the node whose code is running, per thread and task.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from engine.folders import Folders
 from engine.plugins.current import CURRENT
@@ -13,6 +15,18 @@ from engine.plugins.node import Context, Node
 folders: Folders
 #: All nodes by id; those of packs come in as packs are loaded.
 nodes: Mapping[str, Node] = {}
+#: The worker's event loop, once it runs.
+loop: asyncio.AbstractEventLoop | None = None
+#: The client whose job was begun last.
+client: str | None = None
+
+
+def _nobody(event: str, data: Mapping[str, Any], sid: str | None) -> None:
+    """Where there is no server, events are heard by nobody."""
+
+
+#: Sends an event to a client, or to all if that is None; from any thread.
+tell: Callable[[str, Mapping[str, Any], str | None], None] = _nobody
 
 
 def context() -> Context | None:

@@ -62,6 +62,7 @@ def build(
             answer_errors,
             guard(config.cors_origin, config.names),
             admit(state.people),
+            state.dispatcher.passage.middleware(),
         ],
         client_max_size=config.max_upload,
     )

@@ -29,6 +29,7 @@ from .catalogue import Catalogue
 from .hub import Hub
 from .merge import Merge, Told
 from .order import Order, order
+from .passing import Passage
 from .questions import Questions
 from .record import Record
 from .tenure import Tenure
@@ -60,6 +61,7 @@ class Dispatcher:
         active: jobs that workers have, oldest first.
         pool: the workers.
         questions: asks workers about prompts.
+        passage: to what packs serve.
         paused: no job is handed out; kept across restarts.
     """
 
@@ -88,6 +90,7 @@ class Dispatcher:
         self.paused = False
         self.pool = Pool(seats, make, self._on_message, self._on_loss)
         self.questions = Questions(self.pool)
+        self.passage = Passage()
         self._database = database
         self._hub = hub
         self.record = Record(database)
@@ -126,6 +129,7 @@ class Dispatcher:
                 group.create_task(keep)
         finally:
             await self.pool.stop()
+            await self.passage.close()
 
     async def pause(self, paused: bool) -> None:
         """Hand out no more jobs, or go on; what runs goes on in either case."""
@@ -312,6 +316,7 @@ class Dispatcher:
             "outputs": list(outputs),
             "metadata": self._metadata_of(job),
             "again": job.attempts > 1,
+            "client": job.client,
         }
 
     def _check_again(self, job: Job) -> Order:
@@ -330,6 +335,7 @@ class Dispatcher:
         match message.kind:
             case "ready":
                 self._catalogue.update(data["specs"], data["packs"])
+                self.passage.update(data["door"])
                 self._wake.set()
                 pid, where = member.process.pid, f"{member.name} on {member.device}"
                 log.info("Worker %s (%s) is ready.", pid, where)
@@ -339,6 +345,8 @@ class Dispatcher:
                 self._on_done(member, data)
             case "answer":
                 self.questions.answered(data)
+            case "told":
+                self._hub.send(data["event"], data["data"], data["client"])
 
     def _on_event(self, member: Member, message: Mapping[str, Any], blob: bytes) -> None:
         active = self.active.get(message["job"])

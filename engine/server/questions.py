@@ -38,6 +38,11 @@ class Questions:
         found = await self._ask("check", {"prompt": to_json(prompt)}) or {}
         return {id: _faults(faults) for id, faults in found.items()}
 
+    async def body(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The body of a prompt after packs have seen it; as it was if they do not answer."""
+        changed = await self._ask("on_prompt", {"body": body})
+        return changed if isinstance(changed, dict) else body
+
     async def states(self, prompt: Prompt, outputs: Sequence[str]) -> dict[str, str] | None:
         """Per node of a validated prompt ``cached``, ``run`` or ``idle``; None if unanswered."""
         data = {"prompt": to_json(prompt), "outputs": list(outputs)}

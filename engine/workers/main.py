@@ -5,14 +5,16 @@ error), and when the server goes away the process ends at once, whatever it is d
 """
 
 import asyncio
+import json
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+from engine.compat import state as compat_state
 from engine.execution.events import Event, Outcome
 from engine.execution.executor import Run
 from engine.execution.failure import broken
@@ -20,6 +22,7 @@ from engine.graph.prompt import Prompt, Reader, parse
 from engine.graph.spec import to_json
 
 from . import config, runtime
+from .door import open_door
 from .heart import Heart
 from .marks import Marks
 from .protocol import Message, encode, read_blocking
@@ -65,6 +68,8 @@ class Worker:
                 self._start(self._answer(data["ask"], self._faults(data)))
             case "outlook":
                 self._start(self._answer(data["ask"], self._outlook(data)))
+            case "on_prompt":
+                self._start(self._answer(data["ask"], self._on_prompt(data["body"])))
             case "interrupt":
                 if data["job"] in self._cancelled:
                     self._cancelled[data["job"]].set()
@@ -91,6 +96,11 @@ class Worker:
         found = await self._runtime.executor.faults(parse(data["prompt"]))
         return {id: [fault.json() for fault in faults] for id, faults in found.items()}
 
+    async def _on_prompt(self, body: dict[str, Any]) -> dict[str, Any]:
+        from engine.compat.server import asked_about
+
+        return asked_about(body)
+
     async def _outlook(self, data: Any) -> dict[str, str]:
         prompt = self._reader.read(data["prompt"])
         return await self._runtime.executor.outlook(prompt, data["outputs"])
@@ -99,6 +109,7 @@ class Worker:
         job = data["job"]
         outputs, again = tuple(data["outputs"]), bool(data["again"])
         prompt, metadata = self._prompt(data), self._metadata(data)
+        compat_state.client = data["client"]
         run = Run(job, prompt, outputs, data["number"], metadata, again)
         cancelled = self._cancelled[job] = threading.Event()
         try:
@@ -182,22 +193,27 @@ def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -
     for pack in built.catalogue.packs:
         if pack.error:
             print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
-    send(Message("ready", _ready(built)))
-    heart.survey(partial(runtime.system, built))
-    asyncio.run(_serve(Worker(built, send, heart), incoming))
+    asyncio.run(_serve(built, send, heart, incoming))
 
 
-def _ready(built: runtime.Runtime) -> dict[str, Any]:
+def _ready(built: runtime.Runtime, door: dict[str, Any]) -> dict[str, Any]:
     packs = built.catalogue.packs
     return {
+        "door": door,
         "specs": [to_json(node.spec) for node in built.catalogue.nodes.values()],
         "packs": [vars(pack) for pack in packs],
         "system": runtime.system(built),
     }
 
 
-async def _serve(worker: Worker, incoming: BinaryIO) -> None:
+async def _serve(
+    built: runtime.Runtime, send: Callable[[Message], None], heart: Heart, incoming: BinaryIO
+) -> None:
     loop = asyncio.get_running_loop()
+    worker = Worker(built, send, heart)
+    compat_state.loop, compat_state.tell = loop, partial(_tell_client, send)
+    send(Message("ready", _ready(built, await open_door())))
+    heart.survey(partial(runtime.system, built))
 
     def listen() -> None:
         while (message := read_blocking(incoming)) is not None:
@@ -206,6 +222,13 @@ async def _serve(worker: Worker, incoming: BinaryIO) -> None:
 
     threading.Thread(target=listen, name="listen", daemon=True).start()
     await loop.create_future()
+
+
+def _tell_client(
+    send: Callable[[Message], None], event: str, data: Mapping[str, Any], client: str | None
+) -> None:
+    plain = json.loads(json.dumps(data, default=str))  # packs send what they like
+    send(Message("told", {"event": event, "data": plain, "client": client}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The messages between server and worker, and how they are framed.
 
 server -> worker: configure {config, marks}, run {job, number, prompt, changed, dropped,
-outputs, metadata, again},
+outputs, metadata, again, client},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
-outlook {ask, prompt, outputs}, stop {}.
-worker -> server: ready {specs, packs, system}, event {job, type, data} + blob,
+outlook {ask, prompt, outputs}, on_prompt {ask, body}, stop {}.
+worker -> server: ready {specs, packs, system, door}, told {event, data, client},
+event {job, type, data} + blob,
 done {job, status, outputs, failure, executed}, answer {ask, answer},
 heartbeat {running, memory, host} and now and then system,
 alive {} (told for a worker that cannot speak itself).

@@ -32,6 +32,8 @@ async def submit(request: web.Request) -> web.Response:
     """
     state, body = state_of(request), await json_object(request)
     await state.catalogue.wait(FIRST_START_SECONDS)
+    if state.dispatcher.passage.asks_prompts:
+        body = dict(await state.dispatcher.questions.body(body))
     try:
         graph, extra = graph_of(body, state)
         prompt = state.reader.read(graph)
