@@ -441,6 +441,7 @@ def test_fingers_pan_and_pinch(browser: Any, live_server: LiveServer) -> None:
             fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
         before = canvas.ask("node('2')")
+        assert before["w"] > 250 and 0 < before["y"] < 200  # a phone opens on the prompt
         touch("touchStart", (20, 700))
         touch("touchMove", (60, 650))
         touch("touchMove", (120, 600))

@@ -57,7 +57,7 @@ async function start(root: HTMLElement): Promise<void> {
   await Promise.all([app.loadFonts(), app.loadSpecs(), app.settings.fetch()]);
   // Now that sizes are known the first view is right, unless the user moved already.
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
-  if (!app.hadView && untouched) app.restoreView();
+  if (!app.hadView && untouched) app.firstSight();
   ready();
 }
 

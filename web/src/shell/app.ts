@@ -207,7 +207,7 @@ export class App {
   }
 
   /** Without a remembered view: everything, or on a phone the first prompt, at the top. */
-  private firstSight(): void {
+  firstSight(): void {
     const { camera } = this.renderer;
     this.scene.refresh();
     const prompt = [...this.scene.boxes.values()].find(
