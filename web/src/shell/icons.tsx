@@ -28,13 +28,16 @@ const PATHS = {
   sound: "M9 17.500V6l10-1.500v11M9 17.500a2.500 2 0 1 1-5 0 2.500 2 0 0 1 5 0zM19 15.500a2.500 2 0 1 1-5 0 2.500 2 0 0 1 5 0z",
   eraser: "M4.500 15.500l8-9 6.500 5.500-6.500 7.500H8zM9 10.500l6.500 5.500M12.500 19.500h7",
   download: "M12 4.5v10M8 11l4 4 4-4M5 19h14",
+  book: "M5 5.500A1.500 1.500 0 0 1 6.500 4H19v13H6.500A1.500 1.500 0 0 0 5 18.500zM5 18.500A1.500 1.500 0 0 0 6.500 20H19v-3M9 8h6",
+  star: "M12 4.500l2.300 4.700 5.200.8-3.700 3.600.9 5.100-4.700-2.400-4.700 2.400.9-5.100L4.500 10l5.200-.8z",
+  starred: "M12 4.500l2.300 4.700 5.200.8-3.700 3.600.9 5.100-4.700-2.400-4.700 2.400.9-5.100L4.500 10l5.200-.8z",
   plus: "M12 5.5v13M5.5 12h13",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }): JSX.Element {
-  const solid = name === "play" || name === "stop";
+  const solid = name === "play" || name === "stop" || name === "starred";
   const width = name === "more" ? 2.6 : 1.6;
   return (
     <svg viewBox="0 0 24 24" width={size} height={size} aria-hidden="true" class="icon">

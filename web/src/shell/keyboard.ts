@@ -5,6 +5,7 @@ import { type Json, stringifyJson } from "../model/json";
 import { type Key, posOf } from "../model/workflow";
 import type { FileRef } from "../net/client";
 import type { App } from "./app";
+import { dropFromLibrary } from "./placing";
 import { ui } from "./ui";
 
 const ARROWS: Record<string, [number, number]> = {
@@ -109,6 +110,7 @@ export function listenToDrops(app: App, host: HTMLElement): void {
     const rect = host.getBoundingClientRect();
     const at = { x: event.clientX - rect.left, y: event.clientY - rect.top };
     const result = event.dataTransfer?.getData("text/x-loom-file");
+    if (event.dataTransfer) dropFromLibrary(app, event.dataTransfer, at);
     if (result) app.files.dropResult(JSON.parse(result) as FileRef, at);
     void app.files.drop([...(event.dataTransfer?.files ?? [])], at);
   });

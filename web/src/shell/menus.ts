@@ -121,6 +121,7 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "rerout
     null,
     line(app, "copy"),
     line(app, "duplicate"),
+    line(app, "help"),
     null,
     line(app, "dissolve"),
     line(app, "delete"),

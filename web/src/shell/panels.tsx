@@ -1,4 +1,4 @@
-/** The docked panel at the side: queue, results, problems. It pushes the canvas, never covers it. */
+/** The docked panel at the side: queue, results, problems, library, help. It pushes the canvas, never covers it. */
 import type { JSX } from "preact";
 import { t } from "../i18n";
 import type { App } from "./app";
@@ -10,7 +10,10 @@ import { ui } from "./ui";
 const gallery = (): Promise<Part> => import("./gallery").then((file) => file.Gallery);
 const queue = (): Promise<Part> => import("./queuepanel").then((file) => file.QueuePanel);
 
-const TITLES = { queue: "Queue", results: "Results", problems: "Problems" } as const;
+const library = (): Promise<Part> => import("./nodelibrary").then((file) => file.Library);
+const help = (): Promise<Part> => import("./help").then((file) => file.Help);
+
+const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help" } as const;
 
 export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
@@ -26,6 +29,8 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
       <div class="panel-body">
         {panel === "queue" && <Later load={queue} app={app} />}
         {panel === "results" && <Later load={gallery} app={app} />}
+        {panel === "library" && <Later load={library} app={app} />}
+        {panel === "help" && <Later load={help} app={app} />}
         {panel === "problems" && <Problems app={app} />}
       </div>
     </aside>

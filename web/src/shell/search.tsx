@@ -11,6 +11,7 @@ import type { NodeSpec } from "../model/schema";
 import { score, searchNodes, type SocketFilter } from "../model/search";
 import type { App } from "./app";
 import { Icon } from "./icons";
+import { noteUse } from "./kept";
 import { ui } from "./ui";
 
 interface ChooserProps<T> {
@@ -116,7 +117,10 @@ export function NodeSearch({ app }: { app: App }): JSX.Element | null {
               <span class="line-note">{spec.category}</span>
             </>
           )}
-          choose={asked.chosen}
+          choose={(spec) => {
+            noteUse(spec.type);
+            asked.chosen(spec);
+          }}
           close={close}
         />
       </div>

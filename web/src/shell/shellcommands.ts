@@ -6,7 +6,7 @@ import type { App } from "./app";
 import { toggleAutosave } from "./saving";
 import { libraryCommands } from "./library";
 import { toggleMap } from "./minimap";
-import { ui } from "./ui";
+import { type PanelName, ui } from "./ui";
 
 export function shellCommands(app: App): Command[] {
   return [...paperCommands(app), ...runCommands(app), ...fileCommands(app), ...clipboardCommands(app), ...panelCommands(app), ...libraryCommands(app)];
@@ -92,7 +92,7 @@ function clipboardCommands(app: App): Command[] {
 }
 
 function panelCommands(app: App): Command[] {
-  const toggle = (panel: "queue" | "results" | "problems") => (): void => {
+  const toggle = (panel: PanelName) => (): void => {
     ui.panel.value = ui.panel.value === panel ? null : panel;
   };
   return [
@@ -106,6 +106,11 @@ function panelCommands(app: App): Command[] {
     { id: "queue", title: "Queue", group: "View", keys: "Q", run: toggle("queue") },
     { id: "results", title: "Results", group: "View", keys: "R", run: toggle("results") },
     { id: "problems", title: "Problems", group: "View", keys: "P", run: toggle("problems") },
+    { id: "library", title: "Library of nodes and models", group: "View", keys: "N", run: toggle("library") },
+    { id: "help", title: "Help for the node", group: "View", keys: "H", run: () => {
+      ui.help.value = null;
+      toggle("help")();
+    } },
     { id: "missing", title: "What is missing…", group: "Workflow", run: () => {
       ui.dialog.value = "missing";
     } },

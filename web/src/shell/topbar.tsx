@@ -21,9 +21,10 @@ export function TopBar({ app }: { app: App }): JSX.Element {
           <Tool app={app} id="redo" icon="redo" disabled={!ui.canRedo.value} />
         </span>
       </div>
-      <button class="palette-button" onClick={() => app.commands.run("palette")} aria-label={t("All commands")}>
+      <button class="palette-button" onClick={() => app.commands.run("palette")} title={t("All commands")} aria-label={`${t("Commands")} ${readable("Mod+K")}`}>
         <Icon name="search" size={15} />
         <span class="wide-only">{t("Commands")}</span>
+        {" "}
         <kbd class="wide-only">{readable("Mod+K")}</kbd>
       </button>
       <div class="bar-part">
@@ -33,6 +34,7 @@ export function TopBar({ app }: { app: App }): JSX.Element {
           <Tool app={app} id="theme" icon={ui.theme.value === "light" ? "moon" : "sun"} />
           <i class="divider" />
         </span>
+        <PanelTool app={app} id="library" icon="book" count={0} />
         <PanelTool app={app} id="problems" icon="alert" count={ui.problems.value.length} alarm />
         <PanelTool app={app} id="results" icon="image" count={0} />
         <PanelTool app={app} id="queue" icon="queue" count={ui.queueCount.value} />
@@ -58,7 +60,7 @@ function Tool({ app, id, icon, disabled }: { app: App; id: string; icon: IconNam
 
 interface PanelToolProps {
   app: App;
-  id: "problems" | "results" | "queue";
+  id: "library" | "problems" | "results" | "queue";
   icon: IconName;
   count: number;
   alarm?: boolean;
@@ -81,7 +83,7 @@ function PanelTool({ app, id, icon, count, alarm }: PanelToolProps): JSX.Element
 
 function Zoom({ app }: { app: App }): JSX.Element {
   return (
-    <button class="zoom" title={hint(app, "fit")} aria-label={t("Zoom")} onClick={() => app.commands.run("fit")}>
+    <button class="zoom" title={hint(app, "fit")} aria-label={`${t("Zoom")} ${String(Math.round(ui.zoom.value * 100))} %`} onClick={() => app.commands.run("fit")}>
       {Math.round(ui.zoom.value * 100)} %
     </button>
   );

@@ -57,6 +57,8 @@ export interface TabView {
   alarm: boolean;
 }
 
+export type PanelName = "queue" | "results" | "problems" | "library" | "help";
+
 export interface MenuLine {
   title: string;
   keys?: string;
@@ -90,7 +92,9 @@ export const ui = {
   language: signal<Language>("en"),
   /** Counts changes of settings. */
   settings: signal(0),
-  panel: signal<"queue" | "results" | "problems" | null>(null),
+  panel: signal<PanelName | null>(null),
+  /** The node type that the help panel tells about. */
+  help: signal<string | null>(null),
   problems: signal<Problem[]>([]),
   /** Counts jobs that ended, so that lists of results know when to look again. */
   endedJobs: signal(0),

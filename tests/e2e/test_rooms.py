@@ -1,0 +1,94 @@
+"""The rooms around the canvas: library, models, help; and what a screen reader makes of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from .test_canvas import Canvas, browser, canvas, playwright
+
+__all__ = ["browser", "canvas", "playwright"]
+
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def types(canvas: Canvas) -> list[str]:
+    return [node["type"] for node in canvas.nodes()]
+
+
+def drag_out(canvas: Canvas, source: Locator, x: float, y: float) -> None:
+    stage = canvas.page.locator(".canvas")
+    box = stage.bounding_box() or {"x": 0, "y": 0}
+    source.drag_to(stage, target_position={"x": x - box["x"], "y": y - box["y"]})
+
+
+def test_the_library_gives_nodes_models_and_help(canvas: Canvas) -> None:
+    page = canvas.page
+    page.locator(".canvas").press("n")
+    panel = page.get_by_role("complementary", name="Library")
+    panel.get_by_role("searchbox", name="Search nodes").fill("empty latent")
+    line = panel.get_by_role("button", name="Empty Latent Image", exact=True)
+    before = types(canvas).count("EmptyLatentImage")
+    line.click()
+    assert types(canvas).count("EmptyLatentImage") == before + 1
+    drag_out(canvas, line, 300, 700)
+    assert types(canvas).count("EmptyLatentImage") == before + 2
+    with page.expect_response(lambda answer: answer.url.endswith("/settings")):
+        panel.get_by_role("button", name="Bookmark Empty Latent Image").click()
+    panel.get_by_role("searchbox").fill("")
+    panel.get_by_text("Bookmarks").wait_for()
+    _a_model_becomes_its_loader(canvas, panel)
+    panel.get_by_role("button", name="Nodes").click()
+    panel.get_by_role("button", name="Help for Empty Latent Image").first.click()
+    page.get_by_role("article", name="Help for Empty Latent Image").get_by_text("width").wait_for()
+
+
+def _a_model_becomes_its_loader(canvas: Canvas, panel: Locator) -> None:
+    panel.get_by_role("button", name="Models").click()
+    model = panel.get_by_role("button", name="loom-tiny.safetensors").first
+    before = types(canvas).count("CheckpointLoaderSimple")
+    model.click()
+    assert types(canvas).count("CheckpointLoaderSimple") == before + 1
+    last = max(
+        (n for n in canvas.nodes() if n["type"] == "CheckpointLoaderSimple"),
+        key=lambda node: int(node["id"]),
+    )
+    assert last["widgets_values"] == ["loom-tiny.safetensors"]
+
+
+def findings(page: Page) -> list[str]:
+    """Serious and critical findings of axe-core in the page as it is now."""
+    result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for found in result["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (cd web && npm ci)")
+def test_axe_finds_nothing_serious_in_any_room(canvas: Canvas) -> None:
+    page = canvas.page
+    page.evaluate(AXE.read_text("utf-8"))
+    found = []
+    for theme in ("dark", "light"):
+        if canvas.page.evaluate("document.documentElement.dataset.theme") != theme:
+            canvas.command("light or dark")
+            page.locator(f"html[data-theme={theme}]").wait_for()
+        for key in "nqrph":
+            page.locator(".canvas").press(key)
+            page.locator("aside.panel .panel-body > *").first.wait_for()
+            found += [f"{theme} {key} {line}" for line in findings(page)]
+        page.get_by_role("button", name="Close panel").click()
+        for title in DIALOGS:
+            canvas.command(title)
+            page.locator("dialog[open]").wait_for()
+            found += [f"{theme} {title} {line}" for line in findings(page)]
+            page.keyboard.press("Escape")
+            page.locator("dialog").wait_for(state="detached")
+    assert found == [], "\n".join(found)
