@@ -24,6 +24,8 @@ export interface Meta extends JsonObject {
   jobs: string[];
   saved: boolean;
   view: number[] | null;
+  /** The sweep it started last. */
+  sweep?: string;
 }
 
 /** What the store has of a document. */

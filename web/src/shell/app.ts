@@ -6,6 +6,7 @@ import { Scene } from "../canvas/scene";
 import { forgetText } from "../canvas/text";
 import { cssVariables, type Theme, THEMES } from "../canvas/theme";
 import { canvasCommands, Commands } from "../input/commands";
+import { axesOf } from "../model/axes";
 import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
 import { definitionPaths, type Document } from "../model/document";
@@ -192,6 +193,7 @@ export class App {
     ui.saved.value = meta.saved;
     ui.canUndo.value = doc.canUndo;
     ui.canRedo.value = doc.canRedo;
+    ui.axes.value = axesOf(doc).length > 0 ? ui.axes.value + 1 : 0;
     ui.conflict.value = this.session.conflict !== null;
     this.running.showTitle();
     this.papers.touch();

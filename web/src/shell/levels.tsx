@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { t } from "../i18n";
 import { titleOf } from "../model/prompt";
 import { definitionPaths, type Document } from "../model/document";
+import { levelsOf } from "../model/levels";
 import type { Key } from "../model/workflow";
 import type { App } from "./app";
 import { ui } from "./ui";
@@ -53,6 +54,13 @@ function trailOf(app: App, keys: readonly Key[]): { doc: Document; name: string 
     trail.push({ doc: root.inside(node.type), name: titleOf(node, app.scene.specs) });
   }
   return trail;
+}
+
+/** The title of a node by its execution id; the id itself where it is gone. */
+export function nodeTitle(app: App, id: string): string {
+  const cut = id.lastIndexOf(":") + 1;
+  const node = levelsOf(app.session.doc).get(id.slice(0, cut))?.doc.node(id.slice(cut));
+  return node ? titleOf(node, app.scene.specs) : `#${id}`;
 }
 
 /** Go to a node by its execution id, on whichever level it is. */

@@ -104,6 +104,7 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "rerout
   ] : [];
   const about = [...picture, ...pictureLines(app, hit.box)];
   return [
+    ...sweepLines(app, hit),
     ...about,
     ...(about.length > 0 ? [null] : []),
     line(app, "rename"),
@@ -128,6 +129,17 @@ function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "rerout
     null,
     ...subgraphLines(app, hit),
   ];
+}
+
+/** A field that is not wired can be an axis. */
+function sweepLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {
+  const row = hit.kind === "widget" && !hit.side ? hit.row : null;
+  const wired = row?.socket != null && row.socket.socket.link !== null;
+  if (!row || wired || row.widget.kind === "control" || row.widget.kind === "upload" || app.scene.isInstance(hit.box)) return [];
+  return [{ title: t("Sweep {name}…", { name: row.widget.name }), run: () => {
+    ui.axis.value = { node: app.scene.path + hit.box.key, input: row.widget.name };
+    ui.dialog.value = "sweep";
+  } }];
 }
 
 function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {

@@ -135,7 +135,8 @@ export class Running {
     this.showErrors(answer);
   }
 
-  private refused(error: unknown): void {
+  /** Say why the server did not take a run. */
+  refused(error: unknown): void {
     const found = error instanceof ServerError ? this.showErrors(error.body) : 0;
     if (found === 0) toast(sentenceOf(error), "error");
     else toast(found > 1 ? t("{n} problems keep this from running.", { n: found }) : t("One problem keeps this from running."), "error");

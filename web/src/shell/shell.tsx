@@ -14,6 +14,8 @@ import { ui } from "./ui";
 
 const mask = (): Promise<Part> => import("./maskeditor").then((file) => file.MaskEditor);
 const heat = (): Promise<Part> => import("./heatlegend").then((file) => file.HeatLegend);
+const strip = (): Promise<Part> => import("./axisstrip").then((file) => file.AxisStrip);
+const grid = (): Promise<Part> => import("./sweepgrid").then((file) => file.SweepGrid);
 const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.Lightbox);
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
@@ -30,6 +32,7 @@ export function Over({ app }: { app: App }): JSX.Element {
     <>
       <Trail app={app} />
       <Map app={app} />
+      {ui.axes.value > 0 && <Later load={strip} app={app} />}
       {ui.heat.value !== null && <Later load={heat} app={app} />}
       <NodeSearch app={app} />
       <Menu app={app} />
@@ -45,6 +48,7 @@ export function Page({ app }: { app: App }): JSX.Element {
       <Palette app={app} />
       {ui.mask.value && <Later load={mask} app={app} />}
       <Dialogs key={ui.language.value} app={app} />
+      {ui.sweep.value !== null && <Later load={grid} app={app} />}
       {ui.viewer.value && <Later load={lightbox} app={app} />}
     </>
   );

@@ -118,6 +118,9 @@ function panelCommands(app: App): Command[] {
       ui.canvasOnly.value = !ui.canvasOnly.value;
     } },
     { id: "map", title: "Map of the workflow", group: "View", keys: "M", run: toggleMap },
+    { id: "sweep-grid", title: "Results of the last sweep", group: "Run", enabled: () => app.session.meta.sweep !== undefined, run: () => {
+      ui.sweep.value = app.session.meta.sweep ?? null;
+    } },
     { id: "heat", title: "Heat map", group: "View", keys: "T", run: () => {
       app.forecaster.heat(ui.heat.value === null ? "time" : null);
     } },

@@ -100,10 +100,16 @@ export const ui = {
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
+  /** Counts edits of the shown document while it has axes; the strip is there while it is not 0. */
+  axes: signal(0),
+  /** The input whose values are being chosen. */
+  axis: signal<{ node: Key; input: string } | null>(null),
+  /** The sweep whose results are shown. */
+  sweep: signal<string | null>(null),
   mask: signal<MaskJob | null>(null),
   viewer: signal<{ items: readonly Shown[]; at: number; compare?: boolean } | null>(null),
 };
