@@ -59,7 +59,7 @@ def test_a_subgraph_is_made_edited_run_and_unpacked(page: Canvas) -> None:
     page.page.mouse.click(at["x"], at["y"], button="right")
     page.page.get_by_text("Show steps on the subgraph's node").click()
     trail.get_by_role("button").first.click()
-    page.fill(key, "steps", "3")
+    page.fill(key, "steps", "5")
     page.run()
     page.wait("mark('9').images.length > 0")
     assert page.ask(f"mark('{key}').state") == "done"
@@ -67,7 +67,7 @@ def test_a_subgraph_is_made_edited_run_and_unpacked(page: Canvas) -> None:
     choose(page, key)
     page.command("unpack the subgraph")
     sampler = next(node for node in page.nodes() if node["type"] == "KSampler")
-    assert sampler["widgets_values"][2] == 3
+    assert sampler["widgets_values"][2] == 5
     for _ in range(8):
         page.page.keyboard.press("Control+z")
     assert page.ask("workflow()")["nodes"] == before["nodes"]

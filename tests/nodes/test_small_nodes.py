@@ -1,6 +1,5 @@
 """Animations, levels by the size of a latent, and gains of a text encoder's attention."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def test_a_moving_png_carries_the_workflow(call: CallNode, folders: Folders) -> 
     path = saved(folders, call, "SaveAnimatedPNG", compress_level=4)
     check(path)
     data = path.read_bytes()
-    entry = b"comfprompt\0" + json.dumps({"9": {}}).encode()
+    entry = b'comfprompt\0{"9":{}}'
     assert data.index(entry) > data.index(b"IDAT")
     assert b"comfworkflow\0" in data
 
