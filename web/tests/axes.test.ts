@@ -1,6 +1,6 @@
 /** Axes of a sweep: reading values, ranges, how often nodes run, and their place in the file. */
 import { describe, expect, it } from "vitest";
-import { axesOf, clearAxes, combinations, rangeValues, readValues, setAxis, turnsOf } from "../src/model/axes";
+import { axesOf, clearAxes, combinations, labelOf, lastOf, rangeValues, readValues, setAxis, turnsOf } from "../src/model/axes";
 import { cloneJson, sameJson } from "../src/model/json";
 import { buildPrompt } from "../src/model/prompt";
 import { defaultDocument, specs } from "./setup";
@@ -38,6 +38,14 @@ describe("axes", () => {
     expect(axesOf(doc)).toEqual([]);
     while (doc.canUndo) doc.undo();
     expect(sameJson(doc.raw, before)).toBe(true);
+  });
+
+  it("ask about the last values, and say seeds of any size", () => {
+    const asked = lastOf(buildPrompt(defaultDocument(), specs, () => 0), [steps, { node: "gone", input: "x", values: [1] }]);
+    expect(asked["5"]?.inputs["steps"]).toBe(12);
+    expect(asked["gone"]).toBeUndefined();
+    expect(labelOf(18446744073709551615n)).toBe("18446744073709551615");
+    expect(labelOf({ seed: 18446744073709551615n })).toContain("18446744073709551615");
   });
 
   it("run a node once for every combination of what it depends on", () => {

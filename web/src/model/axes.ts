@@ -6,7 +6,7 @@
  */
 import { t } from "../i18n";
 import type { Document } from "./document";
-import { isObject, type Json, type JsonObject } from "./json";
+import { isObject, type Json, type JsonObject, stringifyJson } from "./json";
 import type { Prompt } from "./prompt";
 import type { Key } from "./workflow";
 
@@ -100,8 +100,18 @@ function reached(prompt: Prompt, start: Key): Set<Key> {
   return seen;
 }
 
+/** A prompt with the last value of every axis: the combination that is least likely to be kept. */
+export function lastOf(prompt: Prompt, axes: readonly Axis[]): Prompt {
+  const changed = { ...prompt };
+  for (const { node, input, values } of axes) {
+    const old = changed[node];
+    if (old) changed[node] = { ...old, inputs: { ...old.inputs, [input]: values.at(-1) ?? null } };
+  }
+  return changed;
+}
+
 /** A value as a label. */
 export function labelOf(value: Json): string {
-  const text = typeof value === "string" ? value : typeof value === "bigint" ? value.toString() : JSON.stringify(value);
+  const text = typeof value === "string" ? value : typeof value === "bigint" ? value.toString() : stringifyJson(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

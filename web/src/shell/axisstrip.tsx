@@ -1,8 +1,10 @@
 /** The strip above the canvas while the workflow has axes: what a sweep would run, and its start. */
 import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
-import { type Axis, axesOf, clearAxes, combinations, labelOf, MOST_CELLS, setAxis, turnsOf } from "../model/axes";
-import type { JsonObject } from "../model/json";
+import { type Axis, axesOf, clearAxes, combinations, labelOf, lastOf, MOST_CELLS, setAxis, turnsOf } from "../model/axes";
+import { type JsonObject, stringifyJson } from "../model/json";
 import { duration } from "../model/outlook";
 import { buildPrompt } from "../model/prompt";
 import { startSweep } from "../net/sweeps";
@@ -19,6 +21,12 @@ export function AxisStrip({ app }: { app: App }): JSX.Element | null {
   const axes = axesOf(doc);
   const last = meta.sweep ?? null;
   const count = combinations(axes);
+  const learned = useSignal(0);
+  useEffect(() => {
+    const prompt = lastOf(buildPrompt(doc, app.scene.specs, () => 0), axes);
+    void app.forecaster.learn(prompt).then(() => learned.value++);
+  }, [doc, stringifyJson(axes.map(({ node, input, values }) => [node, input, ...values]))]);
+  void learned.value;
   return (
     <section class="axis-strip" aria-label={t("Sweep")} key={ui.language.value}>
       {axes.map((axis) => (

@@ -4,7 +4,7 @@
  * Invariant: a question is asked only while the page is seen, nothing runs and the prompt differs
  * from the one asked before; an answer about a graph that changed meanwhile is dropped.
  */
-import type { JsonObject } from "../model/json";
+import { type JsonObject, stringifyJson } from "../model/json";
 import { estimate, type Outlook, readOutlook } from "../model/outlook";
 import { buildPrompt, type Prompt } from "../model/prompt";
 import type { HeatOf } from "../canvas/forecast";
@@ -75,12 +75,20 @@ export class Forecaster {
     const { app } = this;
     if (!this.on || !this.ready || document.hidden || ui.running.value || ui.queueCount.value > 0) return;
     const prompt = promptOf(app);
-    const body = JSON.stringify(prompt);
-    if (!prompt || body === this.asked) return;
+    if (!prompt) return;
+    // Seeds beyond 2^53 are bigints, which plain JSON cannot write.
+    const body = stringifyJson(prompt as unknown as JsonObject);
+    if (body === this.asked) return;
     this.asked = body;
     const turn = ++this.turn;
     const outlook = Object.keys(prompt).length === 0 ? null : await this.fetch(prompt);
     if (turn === this.turn && this.on) this.show(outlook, prompt);
+  }
+
+  /** Ask what the nodes of a prompt usually take, for a run that is only thought of. */
+  async learn(prompt: Prompt): Promise<void> {
+    const outlook = await this.fetch(prompt);
+    if (outlook) this.remember(outlook, prompt);
   }
 
   private async fetch(prompt: Prompt): Promise<Outlook | null> {
@@ -92,12 +100,16 @@ export class Forecaster {
     const { forecast } = this.app.scene;
     if (!outlook && !forecast.outlook) return;
     forecast.set(outlook);
-    for (const [id, { ms, bytes }] of outlook?.nodes ?? []) {
-      const kind = prompt[id]?.class_type;
-      if (kind !== undefined && (ms !== null || bytes !== null)) forecast.usual.set(kind, { ms, bytes });
-    }
+    if (outlook) this.remember(outlook, prompt);
     ui.estimate.value = outlook ? estimate(outlook) : "";
     this.app.renderer.ask("world");
+  }
+
+  private remember({ nodes }: Outlook, prompt: Prompt): void {
+    for (const [id, { ms, bytes }] of nodes) {
+      const kind = prompt[id]?.class_type;
+      if (kind !== undefined && (ms !== null || bytes !== null)) this.app.scene.forecast.usual.set(kind, { ms, bytes });
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import type { App } from "./app";
 import { Frame } from "./dialogs";
 import { nodeTitle } from "./levels";
 import { sentenceOf, ui } from "./ui";
+import "./sweep.css";
 
 interface Place {
   node: RawNode;
