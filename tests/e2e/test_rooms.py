@@ -59,6 +59,8 @@ def _a_model_becomes_its_loader(canvas: Canvas, panel: Locator) -> None:
 
 def findings(page: Page) -> list[str]:
     """Serious and critical findings of axe-core in the page as it is now."""
+    # Colours on their way from one theme to the other are nobody's to read.
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
     result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
@@ -80,7 +82,7 @@ def test_axe_finds_nothing_serious_in_any_room(canvas: Canvas) -> None:
         if canvas.page.evaluate("document.documentElement.dataset.theme") != theme:
             canvas.command("light or dark")
             page.locator(f"html[data-theme={theme}]").wait_for()
-        for key in "nqrph":
+        for key in "nqrpho":
             page.locator(".canvas").press(key)
             page.locator("aside.panel .panel-body > *").first.wait_for()
             found += [f"{theme} {key} {line}" for line in findings(page)]
@@ -92,3 +94,25 @@ def test_axe_finds_nothing_serious_in_any_room(canvas: Canvas) -> None:
             page.keyboard.press("Escape")
             page.locator("dialog").wait_for(state="detached")
     assert found == [], "\n".join(found)
+
+
+def test_the_outline_wires_nodes_by_keyboard(canvas: Canvas) -> None:
+    page = canvas.page
+    page.locator(".canvas").press("o")
+    tree = page.get_by_role("tree", name="Nodes of the workflow")
+    tree.focus()
+    tree.press("Home")
+    while canvas.ask("selection()") != ["5"]:
+        tree.press("ArrowDown")
+    decoder = next(node for node in canvas.nodes() if node["type"] == "VAEDecode")
+    before = len(canvas.ask("workflow()")["links"])
+    tree.press("w")
+    page.get_by_role("menuitem", name="From LATENT").press("Enter")
+    page.get_by_role("menuitem", name=f"#{decoder['id']}").press("Enter")
+    page.get_by_text("Wired.").wait_for()
+    assert len(canvas.ask("workflow()")["links"]) == before
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "tree"
+    page.keyboard.press("Control+z")
+    canvas.wait("selection().length === 1")
+    tree.press("Delete")
+    canvas.wait("workflow().nodes.every((node) => node.id !== 5)")

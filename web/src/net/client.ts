@@ -130,6 +130,7 @@ export class Client {
     } catch {
       throw new ServerError(t("The server does not answer. Is it still running?"), 0, null);
     }
+    if (response.status === 401) signIn(this.page);
     const text = await response.text();
     const body = parsed(text);
     if (response.ok) return body;
@@ -137,6 +138,11 @@ export class Client {
     const said = typeof message === "string" ? message : `The server refused ${path.split("?")[0] ?? path}`;
     throw new ServerError(`${said} (${String(response.status)})`, response.status, body);
   }
+}
+
+/** The sign-in has run out, or the server has accounts now: ask there, and come back here. */
+function signIn(page: string): void {
+  if (typeof location !== "undefined") location.assign(new URL(`login?next=${encodeURIComponent(location.search)}`, page));
 }
 
 function parsed(text: string): Json {

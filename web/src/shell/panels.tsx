@@ -13,7 +13,9 @@ const queue = (): Promise<Part> => import("./queuepanel").then((file) => file.Qu
 const library = (): Promise<Part> => import("./nodelibrary").then((file) => file.Library);
 const help = (): Promise<Part> => import("./help").then((file) => file.Help);
 
-const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help" } as const;
+const outline = (): Promise<Part> => import("./outline").then((file) => file.Outline);
+
+const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help", outline: "Outline" } as const;
 
 export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
@@ -31,6 +33,7 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
         {panel === "results" && <Later load={gallery} app={app} />}
         {panel === "library" && <Later load={library} app={app} />}
         {panel === "help" && <Later load={help} app={app} />}
+        {panel === "outline" && <Later load={outline} app={app} />}
         {panel === "problems" && <Problems app={app} />}
       </div>
     </aside>

@@ -111,6 +111,7 @@ function panelCommands(app: App): Command[] {
       ui.help.value = null;
       toggle("help")();
     } },
+    { id: "outline", title: "Outline of the workflow", group: "View", keys: "O", run: toggle("outline") },
     { id: "missing", title: "What is missing…", group: "Workflow", run: () => {
       ui.dialog.value = "missing";
     } },

@@ -34,7 +34,9 @@ export function TopBar({ app }: { app: App }): JSX.Element {
           <Tool app={app} id="theme" icon={ui.theme.value === "light" ? "moon" : "sun"} />
           <i class="divider" />
         </span>
-        <PanelTool app={app} id="library" icon="book" count={0} />
+        <span class="wide-only">
+          <PanelTool app={app} id="library" icon="book" count={0} />
+        </span>
         <PanelTool app={app} id="problems" icon="alert" count={ui.problems.value.length} alarm />
         <PanelTool app={app} id="results" icon="image" count={0} />
         <PanelTool app={app} id="queue" icon="queue" count={ui.queueCount.value} />

@@ -57,7 +57,7 @@ export interface TabView {
   alarm: boolean;
 }
 
-export type PanelName = "queue" | "results" | "problems" | "library" | "help";
+export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline";
 
 export interface MenuLine {
   title: string;
