@@ -3,14 +3,16 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
+import { labelOf } from "../model/axes";
 import { cloneJson, isObject, type Json } from "../model/json";
-import { takeValues } from "../model/values";
+import { differences, takeValues } from "../model/values";
 import { asWorkflow, type Workflow } from "../model/workflow";
 import { JobList } from "../net/jobs";
 import type { App } from "./app";
 import { Compare } from "./compare";
 import { download } from "./gallery";
 import { Icon, type IconName } from "./icons";
+import { nodeTitle } from "./levels";
 import { sentenceOf, type Shown, toast, ui } from "./ui";
 import { cssOf, FIT, gestures, type Look, zoomedAt } from "./zoom";
 
@@ -144,6 +146,45 @@ function Tool({ icon, title, act, on }: { icon: IconName; title: string; act: ()
   );
 }
 
+/** A file may hold anything under that name. */
+function workflowOrNull(raw: Json): Workflow | null {
+  try {
+    return asWorkflow(cloneJson(raw));
+  } catch {
+    return null;
+  }
+}
+
+/** How the shown workflow differs from the one that made a result; one node's values can be put back. */
+function Changed({ app, raw }: { app: App; raw: Json }): JSX.Element | null {
+  const back = useSignal(0);
+  void back.value;
+  const { doc } = app.session;
+  const from = workflowOrNull(raw);
+  const found = from ? differences(doc, from, app.scene.specs) : [];
+  if (!from || found.length === 0) return null;
+  const restore = (node: string): void => {
+    takeValues(doc, from, "Take the values of a result", new Set([node]));
+    back.value++;
+  };
+  return (
+    <section class="viewer-changes" aria-label={t("Changed since")}>
+      <h3>{t("Changed since")}</h3>
+      {[...new Set(found.map(({ node }) => node))].map((node) => (
+        <div key={node}>
+          <b>{nodeTitle(app, node)}</b>
+          <button class="text-button" onClick={() => restore(node)}>{t("Put back")}</button>
+          {found.filter((one) => one.node === node).map(({ name, was, now }) => (
+            <p key={name}>
+              {name}: {labelOf(was)} → {labelOf(now)}
+            </p>
+          ))}
+        </div>
+      ))}
+    </section>
+  );
+}
+
 /** Size, time, and the values that the job was queued with. */
 function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
   const source = useSignal<{ workflow: Json; prompt: Json } | null>(null);
@@ -186,6 +227,7 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
           <Pair key={at} name={name} value={value} />
         ))}
       </dl>
+      {has && (item.paper === null || item.paper === app.session.meta.name) && <Changed app={app} raw={source.value?.workflow ?? null} />}
       {has && (
         <div class="viewer-actions">
           <button class="text-button" onClick={open}>
