@@ -116,3 +116,11 @@ def test_the_outline_wires_nodes_by_keyboard(canvas: Canvas) -> None:
     canvas.wait("selection().length === 1")
     tree.press("Delete")
     canvas.wait("workflow().nodes.every((node) => node.id !== 5)")
+
+
+def test_the_palette_finds_nodes_and_settings(canvas: Canvas) -> None:
+    before = types(canvas).count("ImageScaleBy")
+    canvas.command("upscale image by")
+    assert types(canvas).count("ImageScaleBy") == before + 1
+    canvas.command("size of the grid")
+    canvas.page.get_by_role("dialog", name="Settings").wait_for()

@@ -440,4 +440,6 @@ export const DE: Catalogue = {
   " (replaces a wire)": " (ersetzt eine Leitung)",
   "Wired.": "Verbunden.",
   "No input here takes it.": "Kein Eingang hier nimmt das an.",
+  "Setting": "Einstellung",
+  "Node": "Knoten",
 };

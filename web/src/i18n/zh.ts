@@ -440,4 +440,6 @@ export const ZH: Catalogue = {
   " (replaces a wire)": "（替换现有连线）",
   "Wired.": "已连线。",
   "No input here takes it.": "这里没有输入可以接收它。",
+  "Setting": "设置",
+  "Node": "节点",
 };

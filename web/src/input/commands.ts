@@ -9,7 +9,7 @@ import type { Workspace } from "./workspace";
 export interface Command {
   id: string;
   title: string;
-  group: "Run" | "Workflow" | "Edit" | "View";
+  group: "Run" | "Workflow" | "Edit" | "View" | "Setting" | "Node";
   /** Like "Mod+Shift+Z"; Mod is Ctrl, or Cmd on a Mac. Several are separated by a space. */
   keys?: string;
   run: () => void;

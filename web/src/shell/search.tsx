@@ -8,10 +8,12 @@ import { readable } from "../input/keymap";
 import type { Command } from "../input/commands";
 import { typeName } from "../model/types";
 import type { NodeSpec } from "../model/schema";
+import { isBorder } from "../model/subgraphspec";
 import { score, searchNodes, type SocketFilter } from "../model/search";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { noteUse } from "./kept";
+import { SETTINGS } from "./settings";
 import { ui } from "./ui";
 
 interface ChooserProps<T> {
@@ -140,7 +142,7 @@ export function Palette({ app }: { app: App }): JSX.Element | null {
       <div class="palette">
         <Chooser<Command>
           label={t("Search commands")}
-          find={(query) => rank(app.commands.all(), query)}
+          find={(query) => findAll(app, query)}
           line={(command) => (
             <>
               <span class={`line-title ${command.enabled?.() === false ? "off" : ""}`}>{t(command.title)}</span>
@@ -148,7 +150,7 @@ export function Palette({ app }: { app: App }): JSX.Element | null {
               <kbd>{command.keys ? readable(command.keys) : ""}</kbd>
             </>
           )}
-          choose={(command) => app.commands.run(command.id)}
+          choose={(command) => app.commands.get(command.id) ? app.commands.run(command.id) : command.run()}
           close={close}
         />
       </div>
@@ -161,6 +163,34 @@ const GROUPS: Command["group"][] = ["Run", "Workflow", "Edit", "View"];
 function rank(commands: Command[], query: string): Command[] {
   const shown = commands.filter((command) => command.id !== "palette");
   if (query.trim() === "") return shown.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
-  const marked = shown.map((command): [number, Command] => [Math.max(score(query.trim(), command.title), score(query.trim(), t(command.title))), command]);
-  return marked.filter(([mark]) => mark > 0).sort((a, b) => b[0] - a[0]).map(([, command]) => command);
+  return marked(shown, query).map(([, command]) => command);
 }
+
+function marked(shown: readonly Command[], query: string): [number, Command][] {
+  const marks = shown.map((command): [number, Command] => [Math.max(score(query.trim(), command.title), score(query.trim(), t(command.title))), command]);
+  return marks.filter(([mark]) => mark > 0).sort((a, b) => b[0] - a[0]);
+}
+
+/** From here on a match is no guess: the beginning of a word, or the first letters of several. */
+const SURE = 200;
+const MOST = 8;
+
+/** Commands that are surely meant, then settings and nodes, then what else might be. */
+function findAll(app: App, query: string): Command[] {
+  const commands = rank(app.commands.all(), query);
+  if (query.trim() === "") return commands;
+  const sure = new Set(marked(commands, query).flatMap(([mark, command]) => (mark >= SURE ? [command] : [])));
+  const others = marked([...settingLines(), ...nodeLines(app)], query).filter(([mark]) => mark >= SURE).slice(0, MOST);
+  return [...sure, ...others.map(([, line]) => line), ...commands.filter((command) => !sure.has(command))];
+}
+
+const settingLines = (): Command[] => SETTINGS.map(({ id, name }) => ({ id, title: name, group: "Setting", run: () => {
+  ui.dialog.value = "settings";
+} }));
+
+const nodeLines = (app: App): Command[] => [...app.scene.specs.values()].filter((spec) => !isBorder(spec.type)).map((spec) => ({
+  id: `add-${spec.type}`, title: spec.title, group: "Node", run: () => {
+    noteUse(spec.type);
+    app.workspace.add(spec, app.workspace.here());
+  },
+}));
