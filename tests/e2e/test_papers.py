@@ -152,7 +152,7 @@ def test_results_are_found_compared_and_used_again(canvas: Canvas) -> None:
     cells.nth(1).get_by_role("button").click()
     page.get_by_role("dialog", name="Picture").wait_for()
     page.keyboard.press("i")
-    page.get_by_text("gallery one").wait_for()
+    page.get_by_text("gallery one", exact=True).wait_for()
     page.get_by_role("button", name="Take only its values").click()
     assert canvas.node("2")["widgets_values"] == ["gallery one"]
     for cell in cells.all():
