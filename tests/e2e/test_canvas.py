@@ -158,6 +158,8 @@ def canvas(browser: Any, live_server: LiveServer) -> Iterator[Canvas]:
     page = Canvas(context.new_page(), live_server.url)
     yield page
     context.close()
+    live_server.post("/x/queue/resume")
+    live_server.post("/queue", {"clear": True})
     assert page.faults == []
 
 

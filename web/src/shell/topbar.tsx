@@ -100,7 +100,7 @@ function RunButton({ app }: { app: App }): JSX.Element {
           <Icon name="stop" size={16} />
         </button>
       )}
-      <button class="run" title={hint(app, "run")} onClick={() => app.commands.run("run")}>
+      <button class="run" title={hint(app, "run")} aria-label={t("Run")} aria-description={running ? "" : ui.estimate.value} onClick={() => app.commands.run("run")}>
         <Icon name="play" size={16} />
         <span>{t("Run")}</span>
         {ui.estimate.value !== "" && !running && <span class="estimate wide-only">{ui.estimate.value}</span>}
