@@ -1,5 +1,6 @@
 /** A gesture lives from a press to a release and is the only one that gets the pointer. */
 import type { Vec } from "../canvas/camera";
+import type { Key } from "../model/workflow";
 import type { Workspace } from "./workspace";
 
 export interface Pointer {
@@ -43,15 +44,17 @@ export function pan(ws: Workspace, click: (p: Pointer) => void): Gesture {
   };
 }
 
-/** Box select: nodes that the box touches, added to the selection with shift. */
-export function marquee(ws: Workspace, start: Vec): Gesture {
+/** A shape drawn by a drag, in world coordinates. */
+interface Shape {
+  /** Take in a point; whether that changed anything. */
+  grow(to: Vec): boolean;
+  inside(): Iterable<Key>;
+  trace(ctx: CanvasRenderingContext2D): void;
+}
+
+/** Draw a shape over the canvas; nodes inside are selected, added with shift. A click selects nothing. */
+export function pick(ws: Workspace, shape: Shape): Gesture {
   const before = new Set(ws.selected());
-  const rectTo = (to: Vec): { x: number; y: number; w: number; h: number } => ({
-    x: Math.min(start.x, to.x),
-    y: Math.min(start.y, to.y),
-    w: Math.abs(to.x - start.x),
-    h: Math.abs(to.y - start.y),
-  });
   const done = (): void => {
     ws.renderer.gesture = null;
     ws.renderer.ask("overlay");
@@ -59,16 +62,17 @@ export function marquee(ws: Workspace, start: Vec): Gesture {
   return {
     cursor: "crosshair",
     move: (p) => {
-      const rect = rectTo(p.world);
-      const inside = ws.scene.visible(rect).map((box) => box.key);
-      ws.select(p.shift ? [...before, ...inside] : inside);
+      if (!shape.grow(p.world)) return;
+      ws.select(p.shift ? [...before, ...shape.inside()] : shape.inside());
       ws.renderer.gesture = ({ ctx, theme, camera }) => {
+        ctx.beginPath();
+        shape.trace(ctx);
         ctx.fillStyle = ctx.strokeStyle = theme.accent;
         ctx.lineWidth = 1 / camera.scale;
         ctx.globalAlpha = 0.12;
-        ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+        ctx.fill();
         ctx.globalAlpha = 1;
-        ctx.strokeRect(rect.x, rect.y, rect.w, rect.h);
+        ctx.stroke();
       };
       ws.renderer.ask("overlay");
     },
@@ -81,6 +85,21 @@ export function marquee(ws: Workspace, start: Vec): Gesture {
       done();
     },
   };
+}
+
+/** Box select: nodes that the box touches. */
+export function marquee(ws: Workspace, start: Vec): Gesture {
+  let rect = { ...start, w: 0, h: 0 };
+  return pick(ws, {
+    grow: (to) => {
+      rect = { x: Math.min(start.x, to.x), y: Math.min(start.y, to.y), w: Math.abs(to.x - start.x), h: Math.abs(to.y - start.y) };
+      return true;
+    },
+    inside: () => ws.scene.visible(rect).map((box) => box.key),
+    trace: (ctx) => {
+      ctx.rect(rect.x, rect.y, rect.w, rect.h);
+    },
+  });
 }
 
 /** Two fingers: zoom and move at once. */
