@@ -13,13 +13,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from multidict import CIMultiDict
 
+from engine.workers.door import SECRET
+
 from .access import plain_path
 
 #: Headers that concern one connection only.
 _HOP = frozenset({"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 _OWN = _HOP | {"host", "cookie", "authorization", "content-length"}
-#: How the worker's door knows the server; the same name stands in engine.workers.door.
-_SECRET = "X-Loom-Secret"
 
 
 class Passage:
@@ -52,7 +52,7 @@ class Passage:
         if request.query_string:
             url = f"{url}?{request.query_string}"
         body = await request.read() if request.can_read_body else None
-        headers[_SECRET] = self._secret
+        headers[SECRET] = self._secret
         try:
             async with self._session.request(
                 request.method, url, headers=headers, data=body, allow_redirects=False
