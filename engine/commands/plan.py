@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"nodes": nodes, **totals}))
     else:
         print("\n".join(line(prompt, id, prospect) for id, prospect in prospects.items()))
-        peak = peak_bytes(prompt, prospects) / 2**20
-        seconds = total_ms(prospects) / 1000
-        print(f"about {seconds:.1f} s and {peak:.0f} MB at once, as far as known")
+        peak = peak_bytes(prompt, prospects)
+        memory = "" if peak is None else f" and {peak / 2**20:.0f} MB at once"
+        print(f"about {total_ms(prospects) / 1000:.1f} s{memory}, as far as known")
     return 1 if any(prospect.state == "blocked" for prospect in prospects.values()) else 0
 
 

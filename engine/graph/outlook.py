@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from .diff import Change, diff
 from .prompt import Prompt, topological
 
-#: ``idle`` nodes are not needed, because what they feed is known.
+#: ``idle`` nodes are not needed: what they feed is known, or nothing that can run needs them.
 State = Literal["cached", "run", "idle", "blocked"]
 
 
@@ -36,7 +36,7 @@ class Prospect:
 
     Attributes:
         state: what would happen.
-        reasons: why it would run or cannot; empty otherwise.
+        reasons: why it would run or cannot, or that nothing needs it; empty otherwise.
         ms: how long it usually takes here, if that is known and it would run.
         bytes: how large its result usually is, if that is known and it would run.
         peak: how much more of the device its call usually takes, likewise.
@@ -66,10 +66,27 @@ def outlook(
         usual: by kind of node.
     """
     changes = _changes(previous, prompt)
-    return {
-        id: _prospect(id, prompt, states, node_errors, changes, usual, previous is not None)
-        for id in prompt
-    }
+    found: dict[str, Prospect] = {}
+    for id in dict.fromkeys([*topological(prompt), *prompt]):  # then what lies on cycles
+        faulty = [link.node for _, link in prompt[id].links() if _blocks(found.get(link.node))]
+        if id not in states and id not in node_errors:
+            found[id] = _not_asked_for(faulty)
+        else:
+            found[id] = _prospect(
+                id, prompt, states, node_errors, changes, usual, previous is not None
+            )
+    return {id: found[id] for id in prompt}
+
+
+def _blocks(source: Prospect | None) -> bool:
+    return source is not None and source.state == "blocked"
+
+
+def _not_asked_for(faulty: list[str]) -> Prospect:
+    """A node that is in no run that can start."""
+    if faulty:
+        return Prospect("blocked", tuple(f"node {source} cannot run" for source in faulty))
+    return Prospect("idle", ("nothing that can run needs it",))
 
 
 def total_ms(prospects: Mapping[str, Prospect]) -> float:
@@ -77,13 +94,16 @@ def total_ms(prospects: Mapping[str, Prospect]) -> float:
     return sum(prospect.ms or 0.0 for prospect in prospects.values())
 
 
-def peak_bytes(prompt: Prompt, prospects: Mapping[str, Prospect]) -> int:
-    """The most memory that results and calls of a run take at once, as far as that is known.
+def peak_bytes(prompt: Prompt, prospects: Mapping[str, Prospect]) -> int | None:
+    """The most device memory that results and calls of a run take at once, as far as known.
 
+    None where no call was ever measured, as on a CPU: results alone would say next to nothing.
     Nodes are taken one after the other, each result held until its last user ran; what the
     cache keeps besides has a budget of its own and is given up for this.
     """
     order = [id for id in topological(prompt) if prospects[id].state == "run"]
+    if all(prospects[id].peak is None for id in order):
+        return None
     last = {link.node: id for id in order for _, link in prompt[id].links()}
     held: dict[str, int] = {}
     most = 0
@@ -115,13 +135,11 @@ def _prospect(
     if id in node_errors:
         texts = (f"{e['message']}: {e['details']}" for e in node_errors[id]["errors"])
         return Prospect("blocked", tuple(texts))
-    state = states.get(id)
+    state = states[id]
     if state == "cached":
         return Prospect("cached")
     if state == "idle":
         return Prospect("idle")
-    if state is None:
-        return Prospect("blocked", ("nothing that can run needs it",))
     reasons = _reasons(id, prompt, states, changes.get(id, []), ran_before)
     known = usual.get(prompt[id].kind)
     if known is None:

@@ -39,7 +39,8 @@ def test_faults_block() -> None:
     errors = {"m": {"errors": [{"message": "Value 7 bigger than max of 1", "details": "factor"}]}}
     found = outlook(parse(OLD), {}, errors, None, {})
     assert found["m"] == Prospect("blocked", ("Value 7 bigger than max of 1: factor",))
-    assert found["o"] == Prospect("blocked", ("nothing that can run needs it",))
+    assert found["o"] == Prospect("blocked", ("node m cannot run",))
+    assert found["s"] == Prospect("idle", ("nothing that can run needs it",))
 
 
 def test_a_new_node_says_so() -> None:
@@ -54,4 +55,4 @@ def test_the_peak_is_what_is_held_at_once() -> None:
     assert peak_bytes(parse(OLD), found) == 130
     known = {**dict.fromkeys(OLD, "run"), "s": "cached"}
     assert peak_bytes(parse(OLD), outlook(parse(OLD), known, {}, None, usual)) == 60
-    assert peak_bytes(parse(OLD), outlook(parse(OLD), known, {}, None, {})) == 0
+    assert peak_bytes(parse(OLD), outlook(parse(OLD), known, {}, None, {})) is None

@@ -32,7 +32,7 @@ def test_estimates_are_learnt_from_runs(server: LiveServer) -> None:
     assert server.until(known, "the timing is known") >= 10
     plan = server.post("/x/plan", {"prompt": prompt})
     assert plan["nodes"]["1"]["bytes"] == 0 and plan["nodes"]["1"]["peak"] is None
-    assert plan["peak_bytes"] >= 0
+    assert plan["peak_bytes"] is None, "a CPU's memory is not measured"
 
 
 def test_faults_block_and_name_themselves(server: LiveServer) -> None:

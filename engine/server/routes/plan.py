@@ -23,7 +23,8 @@ async def show(request: web.Request) -> web.Response:
 
     Estimates are medians of past runs of the same kind of node on this machine: ``ms``,
     ``bytes`` of the result, and ``peak``, what the call takes of the device on top (null where
-    nothing was measured). ``total_ms`` and ``peak_bytes`` are those of the whole run.
+    nothing was measured). ``total_ms`` and ``peak_bytes`` are those of the whole run (the latter
+    null on a CPU).
 
     The body is that of ``POST /prompt``; faults do not make this fail, they block nodes.
     """

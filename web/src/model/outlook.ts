@@ -24,8 +24,6 @@ export interface Outlook {
   bytes: number;
 }
 
-/** How the server says that a node leads nowhere, which is no fault of the node. */
-const UNUSED = "nothing that can run needs it";
 const FATES = new Set<Json | undefined>(["cached", "run", "idle", "blocked"]);
 const count = (value: Json | undefined): number | null => (typeof value === "number" && value > 0 ? value : null);
 
@@ -37,8 +35,7 @@ export function readOutlook(body: Json): Outlook | null {
     if (!isObject(entry) || !FATES.has(entry["state"])) continue;
     const reasons = Array.isArray(entry["reasons"]) ? entry["reasons"].map(String) : [];
     const bytes = Math.max(count(entry["bytes"]) ?? 0, count(entry["peak"]) ?? 0);
-    const unused = entry["state"] === "blocked" && reasons.includes(UNUSED);
-    nodes.set(id, { fate: unused ? "idle" : (entry["state"] as Fate), reasons, ms: count(entry["ms"]), bytes: bytes || null });
+    nodes.set(id, { fate: entry["state"] as Fate, reasons, ms: count(entry["ms"]), bytes: bytes || null });
   }
   return { nodes, ms: count(body["total_ms"]) ?? 0, bytes: count(body["peak_bytes"]) ?? 0 };
 }
