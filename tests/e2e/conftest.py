@@ -7,7 +7,6 @@ import pytest
 
 from tests.live import LiveServer, serving
 
-
 HERE = Path(__file__).parent
 
 
