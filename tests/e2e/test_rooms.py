@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page
 
+from tests.live import LiveServer
+
 from .test_canvas import Canvas, browser, canvas, playwright
 
 __all__ = ["browser", "canvas", "playwright"]
@@ -70,7 +72,7 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…"]
+DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…", "Keys…"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (cd web && npm ci)")
@@ -124,3 +126,26 @@ def test_the_palette_finds_nodes_and_settings(canvas: Canvas) -> None:
     assert types(canvas).count("ImageScaleBy") == before + 1
     canvas.command("size of the grid")
     canvas.page.get_by_role("dialog", name="Settings").wait_for()
+
+
+def test_keys_are_changed_and_shown(canvas: Canvas, live_server: LiveServer) -> None:
+    page = canvas.page
+    canvas.command("Keys…")
+    dialog = page.get_by_role("dialog", name="Keys")
+    dialog.get_by_role("searchbox").fill("bypass")
+    dialog.get_by_role("button", name="Change Ctrl B").click()
+    page.keyboard.press("Control+m")
+    dialog.get_by_text("Ctrl M already starts: Mute.").wait_for()
+    with page.expect_response(lambda answer: answer.url.endswith("/settings")):
+        dialog.get_by_role("button", name="Swap").click()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    canvas.reload()
+    page.locator(".canvas").press("Control+a")
+    page.keyboard.press("Control+m")
+    assert {node["mode"] for node in canvas.nodes()} == {4}
+    page.keyboard.press("Control+k")
+    page.keyboard.type("mute")
+    page.get_by_role("option", name="Mute").get_by_text("Ctrl B").wait_for()
+    page.keyboard.press("Escape")
+    live_server.post("/settings", {"loom.keys": None})

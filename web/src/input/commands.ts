@@ -3,6 +3,7 @@ import { dissolve, removeNodes, toggleCollapse, toggleMode } from "../model/acti
 import { Mode } from "../model/workflow";
 import { editTitle } from "../widgets/edit";
 import { arrangeCommands } from "./arrangecommands";
+import type { Bindings } from "./bindings";
 import { subgraphCommands } from "./subgraphcommands";
 import type { Workspace } from "./workspace";
 
@@ -16,11 +17,45 @@ export interface Command {
   enabled?: () => boolean;
 }
 
+/**
+ * The table of commands.
+ *
+ * Invariant: `keys` of what `get` and `all` give are the keys that hold now: the user's, or else the
+ * command's own.
+ */
 export class Commands {
   private readonly table = new Map<string, Command>();
+  private readonly own = new Map<string, string>();
+  private changed: Bindings = {};
 
   add(...commands: Command[]): void {
-    for (const command of commands) this.table.set(command.id, command);
+    for (const command of commands) {
+      this.own.set(command.id, command.keys ?? "");
+      this.table.set(command.id, this.withKeys(command));
+    }
+  }
+
+  /** Let other keys start commands; those that are not named have their own again. */
+  bind(bindings: Bindings): void {
+    this.changed = bindings;
+    for (const [id, command] of this.table) this.table.set(id, this.withKeys(command));
+  }
+
+  /** What the user changed, also of commands that are not here now. */
+  get bindings(): Bindings {
+    return this.changed;
+  }
+
+  /** The keys that a command comes with. */
+  ownKeys(id: string): string {
+    return this.own.get(id) ?? "";
+  }
+
+  private withKeys(command: Command): Command {
+    const keys = this.changed[command.id] ?? this.ownKeys(command.id);
+    const given: Command = { ...command, keys };
+    if (keys === "") delete given.keys;
+    return given;
   }
 
   get(id: string): Command | undefined {
@@ -40,7 +75,6 @@ export class Commands {
   }
 }
 
-/** The commands that need only the canvas. */
 export function canvasCommands(ws: Workspace): Command[] {
   const some = (): boolean => ws.scene.selection.size > 0;
   const on = (act: (keys: string[]) => void) => (): void => {

@@ -6,21 +6,36 @@ const MAC = typeof navigator !== "undefined" && navigator.platform.startsWith("M
 /** The combination of a key event, written like the `keys` of a command. */
 export function comboOf(event: KeyboardEvent): string {
   const mod = MAC ? event.metaKey : event.ctrlKey;
-  const shifted = /^Digit(\d)$/.exec(event.code)?.[1];
-  const key = shifted && event.shiftKey ? shifted : event.key;
-  const name = key.length === 1 ? key.toUpperCase() : key;
-  const parts = [mod ? "Mod" : "", event.altKey ? "Alt" : "", event.shiftKey ? "Shift" : "", name];
+  const parts = [mod ? "Mod" : "", event.altKey ? "Alt" : "", event.shiftKey ? "Shift" : "", nameOf(event)];
   return parts.filter((part) => part !== "").join("+");
 }
 
-/** Keys as a person reads them. */
-export function readable(keys: string): string {
-  const first = keys.split(" ")[0] ?? "";
-  return first.replace("Mod", MAC ? "⌘" : "Ctrl").replaceAll("+", " ").replace("Enter", "↵");
+/** The key as its cap reads: Shift does not change a digit, nor Option a letter on a Mac. */
+function nameOf(event: KeyboardEvent): string {
+  const digit = event.shiftKey && /^Digit(\d)$/.exec(event.code)?.[1];
+  const letter = MAC && event.altKey && /^Key([A-Z])$/.exec(event.code)?.[1];
+  const key = digit || letter || event.key;
+  return key.length === 1 ? key.toUpperCase() : key;
 }
+
+/** One combination as a person reads it. */
+export function readableCombo(combo: string): string {
+  return combo
+    .split(/\+(?!$)/)
+    .map((part) => (part === "Mod" ? (MAC ? "⌘" : "Ctrl") : (CAPS[part] ?? part)))
+    .join(" ");
+}
+
+const CAPS: Readonly<Record<string, string>> = { Enter: "↵", " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
+/** Keys as a person reads them; of several the first. */
+export const readable = (keys: string): string => readableCombo(keys.split(" ")[0] ?? "");
 
 /** Commands that work even while a text field has the focus. */
 const EVERYWHERE = new Set(["run", "run-front", "interrupt", "palette", "save", "save-as"]);
+
+/** Keys that type nothing. */
+const types = (combo: string): boolean => !/^(Mod|Alt)\+|^(Shift\+)?F\d/.test(combo);
 
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -31,7 +46,7 @@ export function dispatch(commands: Commands, event: KeyboardEvent): boolean {
   const typing = isTyping(event.target);
   for (const command of commands.all()) {
     if (!command.keys?.split(" ").includes(combo)) continue;
-    if (typing && !EVERYWHERE.has(command.id)) continue;
+    if (typing && (types(combo) || !EVERYWHERE.has(command.id))) continue;
     // The browser's own meaning (save page, bookmark) never applies on the canvas.
     event.preventDefault();
     commands.run(command.id);

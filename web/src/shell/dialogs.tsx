@@ -14,6 +14,7 @@ const settings = (): Promise<Panel> => import("./settingsdialog").then((file) =>
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
 const sweep = (): Promise<Panel> => import("./sweepdialog").then((file) => file.SweepDialog);
+const keys = (): Promise<Panel> => import("./keysdialog").then((file) => file.KeysDialog);
 const missing = (): Promise<Panel> => import("./missing").then((file) => file.MissingDialog);
 
 const close = (): void => {
@@ -23,6 +24,7 @@ const close = (): void => {
 export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
   if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
+  if (ui.dialog.value === "keys") return <Later load={keys} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
   if (ui.dialog.value === "sweep") return <Later load={sweep} app={app} />;
   if (ui.dialog.value === "missing") return <Later load={missing} app={app} />;

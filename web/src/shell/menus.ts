@@ -170,13 +170,9 @@ function borderMenu(app: App, hit: Extract<Hit, { kind: "socket" }>): MenuLine[]
 
 function groundMenu(app: App, at: Vec): (MenuLine | null)[] {
   return [
-    {
-      title: "Add node…",
-      keys: "Tab",
-      run: () => {
-        app.workspace.doors.search(at, null, (spec) => app.workspace.add(spec, app.renderer.camera.toWorld(at)));
-      },
-    },
+    { ...line(app, "add-node"), run: () => {
+      app.workspace.doors.search(at, null, (spec) => app.workspace.add(spec, app.renderer.camera.toWorld(at)));
+    } },
     line(app, "paste"),
     line(app, "select-all"),
     null,

@@ -5,6 +5,7 @@
  * server says later replaces what this browser remembered, so that all browsers of a user agree.
  */
 import { language, LANGUAGES, type Language, preferred, speak, t } from "../i18n";
+import { readBindings } from "../input/bindings";
 import { isObject } from "../model/json";
 import type { Theme } from "../canvas/theme";
 import type { App } from "./app";
@@ -86,6 +87,22 @@ export const SETTINGS: readonly Setting[] = Array.of<Setting>(
   },
 );
 
+/** A setting that a room of its own changes: any text, empty at first. */
+export interface TextSetting {
+  readonly id: string;
+  readonly apply: (app: App, text: string) => void;
+}
+
+export const TEXTS: readonly TextSetting[] = Array.of<TextSetting>(
+  {
+    id: "loom.keys",
+    apply: (app, text) => {
+      app.commands.bind(readBindings(text));
+      ui.keys.value++;
+    },
+  },
+);
+
 const LIGHT = "(prefers-color-scheme: light)";
 const MORE = "(prefers-contrast: more)";
 
@@ -112,18 +129,18 @@ export class Settings {
 
   /** Apply everything this browser remembers; the language first, before a word is drawn. */
   async start(): Promise<void> {
-    await Promise.all(SETTINGS.map((setting) => this.apply(setting.id).catch(() => undefined)));
+    await Promise.all([...TEXTS, ...SETTINGS].map((setting) => this.apply(setting.id).catch(() => undefined)));
   }
 
   /** Take over what the server has from another browser. */
   async fetch(): Promise<void> {
     const stored = await this.app.client.json("settings").catch(() => null);
     if (!isObject(stored)) return;
-    for (const setting of SETTINGS) {
-      const value = stored[setting.id];
-      if (typeof value !== "string" || value === chosen(setting)) continue;
-      localStorage.setItem(setting.id, value);
-      await this.apply(setting.id);
+    for (const { id } of [...TEXTS, ...SETTINGS]) {
+      const value = stored[id];
+      if (typeof value !== "string" || value === localStorage.getItem(id)) continue;
+      localStorage.setItem(id, value);
+      await this.apply(id);
     }
   }
 
@@ -141,6 +158,7 @@ export class Settings {
 
   private async apply(id: string): Promise<void> {
     const setting = SETTINGS.find((one) => one.id === id);
+    TEXTS.find((one) => one.id === id)?.apply(this.app, localStorage.getItem(id) ?? "");
     await setting?.apply(this.app, chosen(setting));
   }
 }

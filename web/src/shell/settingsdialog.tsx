@@ -32,6 +32,9 @@ export function SettingsDialog({ app }: { app: App }): JSX.Element {
           onInput={(event) => (query.value = event.currentTarget.value)}
         />
       </div>
+      <div class="settings-doors">
+        <button class="text-button" onClick={() => (ui.dialog.value = "keys")}>{t("Keys…")}</button>
+      </div>
       <div class="settings">
         {GROUPS.map((group) => {
           const lines = shown.filter((setting) => setting.group === group);

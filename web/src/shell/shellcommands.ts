@@ -128,6 +128,9 @@ function panelCommands(app: App): Command[] {
     { id: "settings", title: "Settings…", group: "View", keys: "Mod+,", run: () => {
       ui.dialog.value = "settings";
     } },
+    { id: "keys", title: "Keys…", group: "View", run: () => {
+      ui.dialog.value = "keys";
+    } },
     { id: "theme", title: "Light or dark", group: "View", run: () => {
       void app.settings.set("loom.theme", ui.theme.value === "light" ? "dark" : "light");
     } },

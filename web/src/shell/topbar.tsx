@@ -21,11 +21,11 @@ export function TopBar({ app }: { app: App }): JSX.Element {
           <Tool app={app} id="redo" icon="redo" disabled={!ui.canRedo.value} />
         </span>
       </div>
-      <button class="palette-button" onClick={() => app.commands.run("palette")} title={t("All commands")} aria-label={`${t("Commands")} ${readable("Mod+K")}`}>
+      <button class="palette-button" onClick={() => app.commands.run("palette")} title={t("All commands")} aria-label={`${t("Commands")} ${keysHint(app, "palette")}`.trim()}>
         <Icon name="search" size={15} />
         <span class="wide-only">{t("Commands")}</span>
         {" "}
-        <kbd class="wide-only">{readable("Mod+K")}</kbd>
+        <kbd class="wide-only">{keysHint(app, "palette")}</kbd>
       </button>
       <div class="bar-part">
         {!ui.connected.value && <span class="offline" role="status">{t("Reconnecting")}</span>}
@@ -46,10 +46,18 @@ export function TopBar({ app }: { app: App }): JSX.Element {
   );
 }
 
+/** The first key of a command, as it is now. */
+function keysHint(app: App, id: string): string {
+  // Read, so that the bar is drawn again when keys change.
+  void ui.keys.value;
+  return readable(app.commands.get(id)?.keys ?? "");
+}
+
 /** A tooltip: what the button does and its key. */
 function hint(app: App, id: string): string {
+  const keys = keysHint(app, id);
   const command = app.commands.get(id);
-  return command ? `${t(command.title)}${command.keys ? `  ${readable(command.keys)}` : ""}` : id;
+  return command ? `${t(command.title)}${keys && `  ${keys}`}` : id;
 }
 
 function Tool({ app, id, icon, disabled }: { app: App; id: string; icon: IconName; disabled?: boolean }): JSX.Element {

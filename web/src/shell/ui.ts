@@ -92,6 +92,8 @@ export const ui = {
   language: signal<Language>("en"),
   /** Counts changes of settings. */
   settings: signal(0),
+  /** Counts changes of keys. */
+  keys: signal(0),
   panel: signal<PanelName | null>(null),
   /** The node type that the help panel tells about. */
   help: signal<string | null>(null),
@@ -100,7 +102,7 @@ export const ui = {
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
