@@ -2,8 +2,8 @@
 
     python -m tools.gallery
 
-The workflows lie in ``workflows/`` and are those that the canvas offers as templates. Seeds and
-prompts stand in them; nothing is picked afterwards.
+The workflows lie in ``workflows/`` and are those that the canvas offers as templates, each with a
+small picture beside it. Seeds and prompts stand in them; nothing is picked afterwards.
 """
 
 import json
@@ -13,11 +13,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, PICTURES = ROOT / "docs" / "gallery.md", ROOT / "docs" / "gallery"
 HEIGHT, LABEL, GAP = 192, 18, 8
+#: Size of the picture beside a workflow, and how many results it shows.
+SMALL, MOST = (320, 180), 3
+#: Workflows with such a picture that are not on the page.
+UNPAGED = ("default", "loop")
 #: Workflow to the heading and the sentence under it.
 SHOWN = {
     "image_to_image": (
@@ -55,13 +59,33 @@ def main() -> None:
         "they are under Open, Templates.\n",
     ]
     for name, (title, sentence) in SHOWN.items():
-        strip(run(ROOT / "workflows" / f"{name}.json")).save(
-            PICTURES / f"{name}.png", optimize=True
-        )
+        pictures = run(ROOT / "workflows" / f"{name}.json")
+        strip(pictures).save(PICTURES / f"{name}.png", optimize=True)
+        keep_small(name, pictures)
         parts += [f"## {title}", sentence, "", f"![{title}](gallery/{name}.png)", ""]
         parts += [f"Workflow: `workflows/{name}.json`\n"]
         print(name, flush=True)
     PAGE.write_text("\n".join(parts))
+    for name in UNPAGED:
+        keep_small(name, run(ROOT / "workflows" / f"{name}.json"))
+
+
+def keep_small(name: str, pictures: list[tuple[str, Image.Image]]) -> None:
+    """Write the picture that the canvas shows for a template."""
+    small = beside([picture for _, picture in pictures])
+    small.save(ROOT / "workflows" / f"{name}.webp", quality=72, method=6)
+
+
+def beside(pictures: list[Image.Image]) -> Image.Image:
+    """The last pictures side by side, each cut to its share of a small one."""
+    shown = pictures[-MOST:]
+    page = Image.new("RGB", SMALL)
+    width = -(-SMALL[0] // len(shown))
+    for i, picture in enumerate(shown):
+        page.paste(
+            ImageOps.fit(picture, (width, SMALL[1]), Image.Resampling.LANCZOS), (i * width, 0)
+        )
+    return page
 
 
 def run(workflow: Path) -> list[tuple[str, Image.Image]]:
@@ -73,8 +97,9 @@ def run(workflow: Path) -> list[tuple[str, Image.Image]]:
         outputs: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         nodes = {str(n["id"]): n for n in json.loads(workflow.read_text())["nodes"]}
         found = [
-            (nodes[id]["title"], shown["images"][0])
+            (nodes[id].get("title", ""), image)
             for id, shown in sorted(outputs.items(), key=_number)
+            for image in shown["images"]
         ]
         return [
             (title, Image.open(Path(folder, image["subfolder"], image["filename"])).convert("RGB"))

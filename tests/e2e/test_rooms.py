@@ -1,5 +1,6 @@
 """The rooms around the canvas: library, models, help; and what a screen reader makes of them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from .test_canvas import Canvas, browser, canvas, playwright
 
 __all__ = ["browser", "canvas", "playwright"]
 
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def types(canvas: Canvas) -> list[str]:
@@ -72,7 +74,7 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…", "Keys…"]
+DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…", "Keys…", "Templates…"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (cd web && npm ci)")
@@ -149,3 +151,23 @@ def test_keys_are_changed_and_shown(canvas: Canvas, live_server: LiveServer) -> 
     page.get_by_role("option", name="Mute").get_by_text("Ctrl B").wait_for()
     page.keyboard.press("Escape")
     live_server.post("/settings", {"loom.keys": None})
+
+
+def test_templates_of_a_pack_open_in_a_tab(canvas: Canvas, live_server: LiveServer) -> None:
+    page = canvas.page
+    folder = live_server.base / "custom_nodes" / "shown" / "example_workflows"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "workflows" / "lora.json", folder / "two_styles.json")
+    shutil.copy(ROOT / "workflows" / "lora.webp", folder / "two_styles.webp")
+    page.locator(".canvas").press("Alt+n")
+    page.get_by_role("button", name="Begin with a template").click()
+    dialog = page.get_by_role("dialog", name="Templates")
+    dialog.get_by_role("button", name="shown", exact=True).click()
+    card = dialog.get_by_role("button", name="Two styles")
+    picture = card.locator("img")
+    picture.evaluate("(img) => img.decode()")
+    assert picture.evaluate("(img) => img.naturalWidth") == 320
+    card.click()
+    page.get_by_role("tab", name="Two styles").wait_for()
+    assert "LoraLoaderModelOnly" in types(canvas)
+    assert page.get_by_role("button", name="Begin with a template").count() == 0

@@ -114,6 +114,7 @@ def test_templates_and_subgraphs(server: LiveServer) -> None:
     assert server.get("/workflow_templates") == {"pack": ["first"]}
     assert server.get("/api/workflow_templates/pack/first.json") == {"nodes": []}
     assert server.request("GET", "/api/workflow_templates/pack/first.jpg")[1] == b"picture"
+    assert server.get("/x/templates") == [{"pack": "pack", "name": "first", "picture": "first.jpg"}]
     ((id, facts),) = server.get("/global_subgraphs").items()
     assert facts["name"] == "two samplers" and facts["info"] == {"node_pack": "pack"}
     assert server.get(f"/global_subgraphs/{id}")["data"] == '{"definitions": {}}'

@@ -8,6 +8,7 @@ import { readPngText } from "../src/model/embedded/png";
 import { score, searchNodes } from "../src/model/search";
 import { compatible } from "../src/model/types";
 import { nextValue, widgetsOf } from "../src/model/widgets";
+import { asWorkflow, isApiPrompt } from "../src/model/workflow";
 import { TEMPLATES, titleOf } from "../src/shell/templates";
 import { clampNumber, formatNumber, fraction, fromHex, parseNumber, toHex } from "../src/widgets/numbers";
 import { seeded, specs } from "./setup";
@@ -172,9 +173,14 @@ describe("geometry", () => {
 
 describe("templates", () => {
   it("have titles that people read, and load as workflows", async () => {
-    expect(titleOf("../workflows/image_to_image.json")).toBe("Image to image");
-    expect(titleOf("../workflows/lora.json")).toBe("LoRA");
+    expect(titleOf("image_to_image")).toBe("Image to image");
+    expect(TEMPLATES.filter((template) => template.about === "")).toEqual([]);
     expect(TEMPLATES.length).toBeGreaterThan(5);
-    for (const template of TEMPLATES) expect((await template.load()).nodes.length).toBeGreaterThan(5);
+    for (const template of TEMPLATES) {
+      const value = await template.load();
+      const paper = template.group === "The latent diffusion paper";
+      expect(paper ? isApiPrompt(value) : asWorkflow(value).nodes.length > 5).toBe(true);
+      expect(template.picture === null).toBe(paper);
+    }
   });
 });

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine.errors import PathOutsideRoot
-from engine.folders import Folders, inside
+from engine.folders import IMAGE_SUFFIXES, Folders, inside
 from engine.graph.help import help_page
 
 from ..request import bad
@@ -101,6 +101,20 @@ async def template(request: web.Request) -> web.StreamResponse:
     raise bad(f"There is no template '{name}' in '{pack}'.", web.HTTPNotFound)
 
 
+async def templates_listed(request: web.Request) -> web.Response:
+    """The same one by one: pack, name, and the name of the picture beside it, if there is one."""
+    found = [
+        {"pack": pack.name, "name": file.stem, "picture": _picture(file)}
+        for pack, file in _template_files(state_of(request).config.folders)
+    ]
+    return web.json_response(found)
+
+
+def _picture(file: Path) -> str | None:
+    beside = (file.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
+    return next((picture.name for picture in beside if picture.is_file()), None)
+
+
 def _template_files(folders: Folders) -> Iterator[tuple[Path, Path]]:
     for pack in _pack_folders(folders):
         for name in TEMPLATE_FOLDERS:
@@ -173,6 +187,7 @@ ROUTES = [
     web.get("/i18n", translations),
     web.get("/workflow_templates", templates),
     web.get("/workflow_templates/{pack}/{file}", template),
+    web.get("/x/templates", templates_listed),
     web.get("/global_subgraphs", subgraphs),
     web.get("/global_subgraphs/{id}", subgraph),
     web.get("/docs/{id}/{file}", help_text),

@@ -191,6 +191,7 @@ export class App {
     const { doc, meta } = this.session;
     ui.name.value = meta.name;
     ui.saved.value = meta.saved;
+    ui.empty.value = doc.raw.nodes.length === 0;
     ui.canUndo.value = doc.canUndo;
     ui.canRedo.value = doc.canRedo;
     ui.axes.value = axesOf(doc).length > 0 ? ui.axes.value + 1 : 0;

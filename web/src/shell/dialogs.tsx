@@ -6,11 +6,11 @@ import { t } from "../i18n";
 import type { StoredFile } from "../net/client";
 import type { App } from "./app";
 import { Icon } from "./icons";
-import { TEMPLATES } from "./templates";
 import { Later, type Panel } from "./later";
 import { sentenceOf, toast, ui } from "./ui";
 
 const settings = (): Promise<Panel> => import("./settingsdialog").then((file) => file.SettingsDialog);
+const templates = (): Promise<Panel> => import("./templatesdialog").then((file) => file.TemplatesDialog);
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
 const sweep = (): Promise<Panel> => import("./sweepdialog").then((file) => file.SweepDialog);
@@ -24,6 +24,7 @@ const close = (): void => {
 export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
   if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
+  if (ui.dialog.value === "templates") return <Later load={templates} app={app} />;
   if (ui.dialog.value === "keys") return <Later load={keys} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
   if (ui.dialog.value === "sweep") return <Later load={sweep} app={app} />;
@@ -32,12 +33,12 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
 }
 
 /** A modal frame; the browser keeps the focus inside and Escape closes it. */
-export function Frame({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+export function Frame({ title, wide = false, children }: { title: string; wide?: boolean; children: ComponentChildren }): JSX.Element {
   const frame = useRef<HTMLDialogElement>(null);
   // Before the next key arrives: what is typed now belongs to the dialog.
   useLayoutEffect(() => frame.current?.showModal(), []);
   return (
-    <dialog class="dialog" ref={frame} onClose={close} aria-label={title} onClick={(e) => e.target === frame.current && close()}>
+    <dialog class={wide ? "dialog wide" : "dialog"} ref={frame} onClose={close} aria-label={title} onClick={(e) => e.target === frame.current && close()}>
       <div class="panel-head">
         <h2>{title}</h2>
         <button class="tool" aria-label={t("Close")} onClick={close}>
@@ -72,24 +73,16 @@ function OpenDialog({ app }: { app: App }): JSX.Element {
           <span>{t("From a file")}</span>
           <small>{t("JSON, or a picture, film, sound or weights that carry one")}</small>
         </button>
-        <button class="choice" onClick={then(() => app.files.openDefault())}>
+        <button class="choice" onClick={() => (ui.dialog.value = "templates")}>
           <Icon name="image" />
-          <span>{t("Default")}</span>
-          <small>{t("A prompt to a picture")}</small>
+          <span>{t("Templates")}</span>
+          <small>{t("With pictures of what they make")}</small>
         </button>
         <button class="choice" onClick={then(() => app.files.openEmpty())}>
           <Icon name="plus" />
           <span>{t("New")}</span>
           <small>{t("An empty canvas")}</small>
         </button>
-      </div>
-      <h3>{t("Templates")}</h3>
-      <div class="templates">
-        {TEMPLATES.map((template) => (
-          <button class="text-button" key={template.title} onClick={then(() => void app.files.openTemplate(template))}>
-            {template.title}
-          </button>
-        ))}
       </div>
       <h3>{t("Saved on the server")}</h3>
       <div class="file-list">

@@ -31,7 +31,7 @@ export class Files {
 
   async openTemplate(template: Template): Promise<void> {
     await this.guard(async () => {
-      this.app.openWorkflow(await template.load(), template.title);
+      this.openJson(await template.load(), t(template.title));
     });
   }
 

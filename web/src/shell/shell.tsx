@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { App } from "./app";
 import { ConflictBar } from "./conflict";
 import { Dialogs } from "./dialogs";
+import { EmptyState } from "./emptystate";
 import { Later, type Panel as Part } from "./later";
 import { Trail } from "./levels";
 import { Map } from "./minimap";
@@ -31,6 +32,7 @@ export function Over({ app }: { app: App }): JSX.Element {
   return (
     <>
       <Trail app={app} />
+      <EmptyState app={app} />
       <Map app={app} />
       {ui.axes.value > 0 && <Later load={strip} app={app} />}
       {ui.heat.value !== null && <Later load={heat} app={app} />}

@@ -26,6 +26,9 @@ function fileCommands(app: App): Command[] {
     { id: "open", title: "Open…", group: "Workflow", keys: "Mod+O", run: () => {
       ui.dialog.value = "open";
     } },
+    { id: "templates", title: "Templates…", group: "Workflow", run: () => {
+      ui.dialog.value = "templates";
+    } },
     { id: "open-file", title: "Open a file…", group: "Workflow", run: () => {
       app.files.choose();
     } },

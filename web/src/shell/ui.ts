@@ -82,6 +82,8 @@ export const ui = {
   saved: signal(true),
   /** The shown document's file was changed elsewhere. */
   conflict: signal(false),
+  /** The shown workflow has no node. */
+  empty: signal(false),
   canUndo: signal(false),
   canRedo: signal(false),
   /** The levels above the shown one and itself, from the workflow inward; empty at the root. */
@@ -102,7 +104,7 @@ export const ui = {
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | "templates" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
