@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 MOST_LINES = 300
 
-#: One line: ``t`` is when it was said (ISO 8601), ``m`` the text.
+#: One line: ``t`` is when it was said (ISO 8601), ``m`` the text, ``level`` how grave it is.
 Line = dict[str, str]
 
 
@@ -31,7 +31,7 @@ class Logs(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat()
-        line = {"t": at, "m": self.format(record) + "\n"}
+        line = {"t": at, "m": self.format(record) + "\n", "level": record.levelname.lower()}
         self._lines.append(line)
         if not self._telling:
             self._telling = True

@@ -1,5 +1,6 @@
 """The rooms around the canvas: library, models, help; and what a screen reader makes of them."""
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.live import LiveServer
+from engine.server.passwords import hashed
+from engine.store import accounts
+from engine.store.database import connect
+from tests.live import LiveServer, make_base
 
 from .test_canvas import Canvas, browser, canvas, playwright
 
@@ -75,6 +79,7 @@ def findings(page: Page) -> list[str]:
 
 
 DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…", "Keys…", "Templates…"]
+DIALOGS += ["Guide…", "About Latent Loom…"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (cd web && npm ci)")
@@ -171,3 +176,52 @@ def test_templates_of_a_pack_open_in_a_tab(canvas: Canvas, live_server: LiveServ
     page.get_by_role("tab", name="Two styles").wait_for()
     assert "LoraLoaderModelOnly" in types(canvas)
     assert page.get_by_role("button", name="Begin with a template").count() == 0
+
+
+def test_the_log_is_followed(canvas: Canvas, live_server: LiveServer) -> None:
+    canvas.command("log of the server")
+    log = canvas.page.get_by_role("log", name="Log")
+    log.get_by_text("is ready.").wait_for()
+    known = log.locator(".log-line").count()
+    live_server.post("/free", {"unload_models": True, "free_memory": True})
+    canvas.page.keyboard.press("Control+Enter")
+    log.locator(".log-line").nth(known).wait_for()
+    canvas.page.get_by_label("Level").select_option("error")
+    log.get_by_text("No lines.").wait_for()
+    canvas.command("stop the running job")
+
+
+def test_accounts_have_tokens_and_people(browser: Any, tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base")
+    (base / "user").mkdir()
+    with contextlib.closing(connect(base / "user" / "loom.db")) as db:
+        accounts.add(db, "Ann", hashed("correct horse"), "admin")
+    server = LiveServer(base)
+    server.launch()
+    server.until(lambda: "Latent Loom is on" in server.log(), "the server listens")
+    with contextlib.closing(browser.new_page()) as page:
+        page.goto(f"{server.url}/")
+        page.get_by_label("Name").fill("Ann")
+        page.get_by_label("Password").fill("correct horse")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Signed in as Ann").click()
+        dialog = page.get_by_role("dialog", name="Account")
+        dialog.get_by_label("What the token is for").fill("night script")
+        dialog.get_by_role("button", name="Make a token").click()
+        token = dialog.get_by_label("The new token").input_value()
+        headers = {"Authorization": f"Bearer {token}"}
+        assert server.request("GET", "/x/me", None, headers)[0] == 200
+        dialog.get_by_role("button", name="Revoke night script").click()
+        people = dialog.get_by_role("region", name="People")
+        people.get_by_label("Name").fill("ben")
+        people.get_by_label("Password").fill("battery staple")
+        people.get_by_role("button", name="Add").click()
+        people.get_by_text("ben").wait_for()
+        page.evaluate(AXE.read_text("utf-8"))
+        assert findings(page) == []
+        people.get_by_role("button", name="Remove ben").click()
+        people.get_by_role("button", name="Remove ben").click()
+        people.get_by_text("ben").wait_for(state="detached")
+        dialog.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/login?*")
+    server.stop()

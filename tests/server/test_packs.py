@@ -144,7 +144,8 @@ def test_models_with_their_facts_and_pictures(server: LiveServer) -> None:
 async def test_the_log_is_kept_and_told(server: LiveServer) -> None:
     assert "pack says hello" in server.get("/internal/logs")
     entries = server.get("/internal/logs/raw")["entries"]
-    assert any(entry["m"] == "pack says hello\n" for entry in entries)
+    (hello,) = [entry for entry in entries if entry["m"] == "pack says hello\n"]
+    assert hello["level"] in ("info", "warning")
     async with (
         aiohttp.ClientSession(server.url) as session,
         session.ws_connect("/ws?clientId=reader") as socket,
@@ -159,7 +160,7 @@ async def test_the_log_is_kept_and_told(server: LiveServer) -> None:
             told = await socket.receive_json(timeout=60)
             if told["type"] == "logs":
                 break
-        assert set(told["data"]["entries"][0]) == {"t", "m"}
+        assert set(told["data"]["entries"][0]) == {"t", "m", "level"}
 
 
 def test_folders_and_newest_files(server: LiveServer) -> None:

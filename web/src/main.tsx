@@ -6,6 +6,7 @@ import { parseJson } from "./model/json";
 import { asWorkflow } from "./model/workflow";
 import { PaperDb } from "./net/paperdb";
 import { App } from "./shell/app";
+import { greetPerson } from "./shell/me";
 import { greet } from "./shell/channel";
 import { listenToDrops, listenToKeys } from "./shell/keyboard";
 import { freshMeta } from "./shell/papers";
@@ -54,6 +55,7 @@ async function start(root: HTMLElement): Promise<void> {
   host.focus({ preventScroll: true });
   app.running.connect();
   const { x, y } = app.renderer.camera;
+  void greetPerson(app);
   await Promise.all([app.loadFonts(), app.loadSpecs(), app.settings.fetch()]);
   // Now that sizes are known the first view is right, unless the user moved already.
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;

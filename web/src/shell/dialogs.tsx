@@ -10,6 +10,9 @@ import { Later, type Panel } from "./later";
 import { sentenceOf, toast, ui } from "./ui";
 
 const settings = (): Promise<Panel> => import("./settingsdialog").then((file) => file.SettingsDialog);
+const about = (): Promise<Panel> => import("./about").then((file) => file.AboutDialog);
+const guide = (): Promise<Panel> => import("./guide").then((file) => file.GuideDialog);
+const account = (): Promise<Panel> => import("./account").then((file) => file.AccountDialog);
 const templates = (): Promise<Panel> => import("./templatesdialog").then((file) => file.TemplatesDialog);
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
@@ -24,6 +27,9 @@ const close = (): void => {
 export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
   if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
+  if (ui.dialog.value === "about") return <Later load={about} app={app} />;
+  if (ui.dialog.value === "guide") return <Later load={guide} app={app} />;
+  if (ui.dialog.value === "account") return <Later load={account} app={app} />;
   if (ui.dialog.value === "templates") return <Later load={templates} app={app} />;
   if (ui.dialog.value === "keys") return <Later load={keys} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;

@@ -7,6 +7,7 @@ import { isObject, type Json, type JsonObject } from "../model/json";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { MODEL_DRAG, placeModel } from "./placing";
+import { readableSize } from "./sizes";
 import { sentenceOf, toast } from "./ui";
 
 interface ModelFile {
@@ -62,14 +63,6 @@ export function Models({ app }: { app: App }): JSX.Element {
       {files.value !== null && <button class="text-button all" onClick={look}>{t("Look again")}</button>}
     </>
   );
-}
-
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-export function readableSize(bytes: number): string {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const value = bytes / 1000 ** step;
-  return `${value.toFixed(value < 10 && step > 0 ? 1 : 0)} ${UNITS[step] ?? ""}`;
 }
 
 function Line({ app, file }: { app: App; file: ModelFile }): JSX.Element {

@@ -15,13 +15,15 @@ const help = (): Promise<Part> => import("./help").then((file) => file.Help);
 
 const outline = (): Promise<Part> => import("./outline").then((file) => file.Outline);
 
-const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help", outline: "Outline" } as const;
+const log = (): Promise<Part> => import("./logpanel").then((file) => file.LogPanel);
+
+const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help", outline: "Outline", log: "Log" } as const;
 
 export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
   if (!panel) return null;
   return (
-    <aside class="panel" aria-label={t(TITLES[panel])}>
+    <aside class={`panel ${panel}`} aria-label={t(TITLES[panel])}>
       <div class="panel-head">
         <h2>{t(TITLES[panel])}</h2>
         <button class="tool" aria-label={t("Close panel")} title={t("Close panel")} onClick={() => (ui.panel.value = null)}>
@@ -34,6 +36,7 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
         {panel === "library" && <Later load={library} app={app} />}
         {panel === "help" && <Later load={help} app={app} />}
         {panel === "outline" && <Later load={outline} app={app} />}
+        {panel === "log" && <Later load={log} app={app} />}
         {panel === "problems" && <Problems app={app} />}
       </div>
     </aside>

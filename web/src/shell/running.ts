@@ -27,6 +27,8 @@ const MEANING = new Set(["inputs", "outputs", "widgets_values", "mode"]);
 export class Running {
   private readonly runs: Runs;
   private socket: EventSocket | null = null;
+  /** Others who want to hear every event, such as the log. */
+  readonly hearers = new Set<(type: string, data: JsonObject) => void>();
   private decoding = false;
   private nextPreview: Preview | null = null;
   private titleTimer = 0;
@@ -61,6 +63,7 @@ export class Running {
     this.socket = new EventSocket(this.app.client.socketUrl(this.app.tab), {
       event: (type, data) => {
         this.runs.event(type, data);
+        for (const hear of this.hearers) hear(type, data);
       },
       preview: (preview) => {
         this.preview(preview);

@@ -115,6 +115,13 @@ function panelCommands(app: App): Command[] {
       toggle("help")();
     } },
     { id: "outline", title: "Outline of the workflow", group: "View", keys: "O", run: toggle("outline") },
+    { id: "log", title: "Log of the server", group: "View", run: toggle("log") },
+    { id: "guide", title: "Guide…", group: "View", run: () => {
+      ui.dialog.value = "guide";
+    } },
+    { id: "about", title: "About Latent Loom…", group: "View", run: () => {
+      ui.dialog.value = "about";
+    } },
     { id: "missing", title: "What is missing…", group: "Workflow", run: () => {
       ui.dialog.value = "missing";
     } },

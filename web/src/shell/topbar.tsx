@@ -40,6 +40,11 @@ export function TopBar({ app }: { app: App }): JSX.Element {
         <PanelTool app={app} id="problems" icon="alert" count={ui.problems.value.length} alarm />
         <PanelTool app={app} id="results" icon="image" count={0} />
         <PanelTool app={app} id="queue" icon="queue" count={ui.queueCount.value} />
+        {ui.me.value && (
+          <button class="tool me wide-only" title={t("Signed in as {name}", { name: ui.me.value.name })} aria-label={t("Signed in as {name}", { name: ui.me.value.name })} onClick={() => app.commands.run("account")}>
+            <span>{ui.me.value.name.charAt(0).toUpperCase()}</span>
+          </button>
+        )}
         <RunButton app={app} />
       </div>
     </header>

@@ -57,13 +57,21 @@ export interface TabView {
   alarm: boolean;
 }
 
-export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline";
+export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline" | "log";
 
 export interface MenuLine {
   title: string;
   keys?: string;
   run: () => void;
   enabled?: boolean;
+}
+
+/** Who uses the page, on a server that asks. */
+export interface Person {
+  name: string;
+  role: string;
+  /** Has an account, and so tokens; not the one token of a server. */
+  account: boolean;
 }
 
 export const ui = {
@@ -90,6 +98,8 @@ export const ui = {
   trail: signal<{ keys: readonly Key[]; name: string }[]>([]),
   zoom: signal(1),
   map: signal(false),
+  /** Null on a server without accounts. */
+  me: signal<Person | null>(null),
   theme: signal<Theme["name"]>("dark"),
   language: signal<Language>("en"),
   /** Counts changes of settings. */
@@ -104,7 +114,7 @@ export const ui = {
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | "templates" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | "templates" | "about" | "guide" | "account" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
