@@ -94,13 +94,30 @@ def test_two_tabs_on_one_file_follow_each_other_or_ask(
     canvas.page.bring_to_front()
     canvas.page.get_by_role("alert", name="Conflict").wait_for()
     assert steps(canvas) == 12
+    canvas.page.get_by_role("button", name="Merge").click()
+    differences = canvas.page.get_by_role("list", name="Differences")
+    differences.get_by_text("Both versions changed this").wait_for()
+    assert steps(canvas) == 12
+    differences.get_by_role("button", name="Take: KSampler").click()
+    canvas.page.get_by_text("Nothing differs.").wait_for()
+    assert steps(canvas) == 13
+    canvas.page.get_by_role("button", name="Stop comparing").click()
+    canvas.page.keyboard.press("Control+z")
+    assert steps(canvas) == 12
+    # The file follows by itself, and the other tab follows the file.
+    other.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 12")
+    canvas.fill("5", "steps", "14")
+    other.fill("5", "steps", "13")
+    other.page.keyboard.press("Control+s")
+    canvas.page.bring_to_front()
+    canvas.page.get_by_role("alert", name="Conflict").wait_for()
     canvas.page.get_by_role("button", name="Keep mine").click()
     canvas.page.get_by_text("Yours is saved").wait_for()
     stored = live_server.get("/userdata/workflows%2Fshared.json")
-    assert next(n for n in stored["nodes"] if n["id"] == 5)["widgets_values"][2] == 12
-    other.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 12")
+    assert next(n for n in stored["nodes"] if n["id"] == 5)["widgets_values"][2] == 14
+    other.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 14")
     canvas.page.keyboard.press("Alt+v")
-    canvas.page.get_by_role("button", name="Restore Theirs").first.click()
+    canvas.page.get_by_role("button", name="Restore Theirs, before mine").first.click()
     canvas.wait("workflow().nodes.find((n) => n.id === 5).widgets_values[2] === 13")
     assert other.faults == []
 

@@ -7,6 +7,7 @@
  */
 import { drawDots, drawGroups } from "./backdrop";
 import { Camera, type Rect } from "./camera";
+import { drawComparison } from "./comparison";
 import { drawBlocks, drawLive, drawNode, drawProgress, type Env, lodOf, type WidgetPainter } from "./drawnode";
 import { hottest } from "./forecast";
 import type { Layer, Scene } from "./scene";
@@ -174,6 +175,8 @@ export class Renderer {
     const boxes = scene.visible(camera.view);
     if (env.lod === "block") drawBlocks(env, boxes);
     else for (const box of boxes) drawNode(env, box);
+    const comparison = scene.comparisons?.get(scene.doc.subgraph);
+    if (comparison) drawComparison(env, comparison);
   }
 
   private drawOverlay(scene: Scene): void {

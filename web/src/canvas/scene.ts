@@ -4,6 +4,7 @@
  * Invariant: after `refresh` there is one box per node, laid out for its present JSON. Only nodes
  * that a patch or a mark touched are laid out again, so undo and runs never rebuild the rest.
  */
+import type { Comparison } from "./comparison";
 import { INPUTS, isBoundary, OUTPUTS } from "../model/boundary";
 import { type Change, definitionPaths, type Document } from "../model/document";
 import type { Specs } from "../model/schema";
@@ -101,6 +102,8 @@ export class Scene {
   private reroutes: ReadonlyMap<Key, Reroute> = new Map();
   private parents: ReadonlyMap<Key, Key> = new Map();
   linkStyle: LinkStyle = "spline";
+  /** Another version drawn over this one, by the level of the file. */
+  comparisons: ReadonlyMap<string | null, Comparison> | null = null;
   private stale = new Set<Key>();
   private structure = true;
   private unsubscribe: () => void;

@@ -21,6 +21,7 @@ import type { Meta } from "../net/journal";
 import { MemoryPapers, type PaperDb } from "../net/paperdb";
 import { painter } from "../widgets/paint";
 import { Channel, separate } from "./channel";
+import type { Comparing } from "./comparing";
 import { Files } from "./files";
 import { Forecaster } from "./forecaster";
 import { tabId, uuid } from "./identity";
@@ -53,6 +54,8 @@ export class App {
   readonly settings: Settings;
   readonly files: Files;
   readonly channel: Channel;
+  /** There once something was compared; its code comes then. */
+  comparing: Comparing | null = null;
   /** The document on the canvas came with a view of its own. */
   hadView = false;
   private viewTimer = 0;
@@ -103,6 +106,16 @@ export class App {
     return session;
   }
 
+  /** Show what differs between the shown document and another version. */
+  async compareWith(name: string, raw: Workflow): Promise<void> {
+    (await this.comparer()).start(name, raw);
+  }
+
+  async comparer(): Promise<Comparing> {
+    const { Comparing } = await import("./comparing");
+    return (this.comparing ??= new Comparing(this));
+  }
+
   closePaper(session: Session): void {
     this.papers.close(session, () => emptyWorkflow(uuid()));
   }
@@ -130,6 +143,7 @@ export class App {
         this.restoreView();
         this.running.show(session);
         this.forecaster.reset();
+        this.comparing?.show();
         this.showMeta();
       },
       opened: (session) => {

@@ -22,11 +22,9 @@ export function ConflictBar({ app }: { app: App }): JSX.Element | null {
         <button class="text-button" title={t("Theirs in this tab, yours in a new one")} onClick={() => saving.keepBoth(session)}>
           {t("Keep both")}
         </button>
-        {saving.merge && (
-          <button class="text-button" title={t("Join both versions")} onClick={() => void saving.mergeBoth(session)}>
-            {t("Merge…")}
-          </button>
-        )}
+        <button class="text-button" title={t("Join both; where both changed the same, yours stays and is shown beside theirs")} onClick={() => void saving.mergeBoth(session)}>
+          {t("Merge")}
+        </button>
       </div>
     </section>
   );

@@ -16,6 +16,7 @@ const account = (): Promise<Panel> => import("./account").then((file) => file.Ac
 const templates = (): Promise<Panel> => import("./templatesdialog").then((file) => file.TemplatesDialog);
 const versions = (): Promise<Panel> => import("./versionsdialog").then((file) => file.VersionsDialog);
 
+const compare = (): Promise<Panel> => import("./comparedialog").then((file) => file.CompareDialog);
 const sweep = (): Promise<Panel> => import("./sweepdialog").then((file) => file.SweepDialog);
 const keys = (): Promise<Panel> => import("./keysdialog").then((file) => file.KeysDialog);
 const missing = (): Promise<Panel> => import("./missing").then((file) => file.MissingDialog);
@@ -33,6 +34,7 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "templates") return <Later load={templates} app={app} />;
   if (ui.dialog.value === "keys") return <Later load={keys} app={app} />;
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
+  if (ui.dialog.value === "compare") return <Later load={compare} app={app} />;
   if (ui.dialog.value === "sweep") return <Later load={sweep} app={app} />;
   if (ui.dialog.value === "missing") return <Later load={missing} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;

@@ -12,7 +12,7 @@ import { arrange } from "../model/layout";
 import { buildPrompt } from "../model/prompt";
 import type { NodeSpec } from "../model/schema";
 import { hasUpload } from "../model/widgets";
-import { asWorkflow, isApiPrompt, type Key, keyOf } from "../model/workflow";
+import { asWorkflow, isApiPrompt, type Key, keyOf, type Workflow } from "../model/workflow";
 import type { FileRef } from "../net/client";
 import { readStored } from "../net/stored";
 import type { App } from "./app";
@@ -41,10 +41,11 @@ export class Files {
 
   /** Open JSON in canvas or API format; throws a sentence if it is neither. */
   openJson(value: Json, name: string, path: string | null = null): void {
-    if (!isApiPrompt(value)) {
-      this.app.openWorkflow(asWorkflow(value), name, path);
-      return;
-    }
+    this.app.openWorkflow(this.workflowOf(value), name, isApiPrompt(value) ? null : path);
+  }
+
+  private workflowOf(value: Json): Workflow {
+    if (!isApiPrompt(value)) return asWorkflow(value);
     const { specs } = this.app.scene;
     const doc = fromPrompt(value, specs, uuid());
     const box = (key: Key): { w: number; h: number } => {
@@ -55,7 +56,7 @@ export class Files {
       const node = doc.node(key);
       if (node) node["pos"] = [at.x, at.y + HEADER];
     }
-    this.app.openWorkflow(doc.raw, name);
+    return doc.raw;
   }
 
   /** Open a saved workflow, or show the tab that has it. */
@@ -85,7 +86,18 @@ export class Files {
 
   /** Let the user pick a file to open. */
   choose(): void {
-    pick(".json,.png,.jpg,.jpeg,.webp,.avif,.mp4,.mov,.webm,.mkv,.flac,.ogg,.opus,.mp3,.svg,.latent,.safetensors", (file) => void this.take(file, null));
+    pick(CARRIERS, (file) => void this.take(file, null));
+  }
+
+  /** Let the user pick a file to compare the shown workflow with. */
+  chooseToCompare(): void {
+    pick(CARRIERS, (file) => void this.guard(async () => {
+      const { findWorkflow, sourceOf } = await import("../model/embedded");
+      const found = await findWorkflow(sourceOf(file));
+      if (found.value === null && found.kind !== null) throw new Error(found.missing);
+      const value = found.value ?? readJson(await file.text(), file.name);
+      await this.app.compareWith(baseName(file.name), this.workflowOf(value));
+    }));
   }
 
   chooseUpload(key: Key): void {
@@ -177,6 +189,8 @@ export class Files {
   }
 }
 
+/** Files that may carry a workflow. */
+const CARRIERS = ".json,.png,.jpg,.jpeg,.webp,.avif,.mp4,.mov,.webm,.mkv,.flac,.ogg,.opus,.mp3,.svg,.latent,.safetensors";
 /** Kinds of files that LoadImage reads. */
 const PICTURES = new Set(["PNG", "JPEG", "WebP", "AVIF"]);
 

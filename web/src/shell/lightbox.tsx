@@ -211,6 +211,10 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
     const count = takeValues(app.session.doc, raw, "Take the values of a result");
     toast(count === 0 ? t("The values are the same already.") : t("Values taken from the result: {n} nodes. Undo takes them back.", { n: count }));
   });
+  const compare = act((raw) => {
+    close();
+    void app.compareWith(item.name, raw);
+  });
   const has = isObject(source.value?.workflow ?? null);
   return (
     <aside class="viewer-info" aria-label={t("What made it")}>
@@ -232,6 +236,9 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
         <div class="viewer-actions">
           <button class="text-button" onClick={open}>
             {t("Open its workflow")}
+          </button>
+          <button class="text-button" title={t("Show on the canvas what differs from the workflow that made it")} onClick={compare}>
+            {t("Compare its workflow")}
           </button>
           <button class="text-button" title={t("Set the same nodes of the shown workflow to these values")} onClick={values}>
             {t("Take only its values")}

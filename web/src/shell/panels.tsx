@@ -13,11 +13,13 @@ const queue = (): Promise<Part> => import("./queuepanel").then((file) => file.Qu
 const library = (): Promise<Part> => import("./nodelibrary").then((file) => file.Library);
 const help = (): Promise<Part> => import("./help").then((file) => file.Help);
 
+const changes = (): Promise<Part> => import("./changes").then((file) => file.Changes);
+
 const outline = (): Promise<Part> => import("./outline").then((file) => file.Outline);
 
 const log = (): Promise<Part> => import("./logpanel").then((file) => file.LogPanel);
 
-const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help", outline: "Outline", log: "Log" } as const;
+const TITLES = { queue: "Queue", results: "Results", problems: "Problems", library: "Library", help: "Help", outline: "Outline", changes: "Changes", log: "Log" } as const;
 
 export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
@@ -37,6 +39,7 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
         {panel === "help" && <Later load={help} app={app} />}
         {panel === "outline" && <Later load={outline} app={app} />}
         {panel === "log" && <Later load={log} app={app} />}
+        {panel === "changes" && <Later load={changes} app={app} />}
         {panel === "problems" && <Problems app={app} />}
       </div>
     </aside>

@@ -5,8 +5,9 @@
  * the version that loses is kept as a version of the document.
  */
 import { t } from "../i18n";
-import type { Document } from "../model/document";
-import { type Json, parseJson, stringifyJson } from "../model/json";
+import type { Document, Edit } from "../model/document";
+import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../model/json";
+import type { Path } from "../model/patch";
 import { asWorkflow, type Workflow } from "../model/workflow";
 import { ServerError } from "../net/client";
 import { readStored, type Replaces, writeStored } from "../net/stored";
@@ -15,17 +16,12 @@ import type { Session } from "./papers";
 import { sentenceOf, toast, ui } from "./ui";
 import { keepVersion } from "./versions";
 
-/** Joins two versions that grew from one; null means that the user has to choose. */
-export type Merge = (base: Workflow, mine: Workflow, theirs: Workflow) => Promise<Workflow | null>;
-
 const AUTOSAVE_MS = 2000;
 const LOST = new Set([409, 412]);
 
 export const baseName = (path: string): string => (path.split("/").at(-1) ?? path).replace(/\.[a-z0-9]{2,12}$/i, "");
 
 export class Saving {
-  /** Offered in a conflict as soon as somebody sets it. */
-  merge: Merge | null = null;
   private readonly timers = new Map<Session, number>();
 
   constructor(private readonly app: App) {}
@@ -92,18 +88,23 @@ export class Saving {
     this.app.remember({ saved: false }, copy);
   }
 
-  /** Join both by the means that `merge` gives. */
+  /** Join both versions; where both changed the same, mine stays and the user is shown the place. */
   async mergeBoth(session: Session): Promise<void> {
     const { conflict } = session;
     const base = await this.app.store.readText(`${session.id}/base`);
-    if (!conflict || !this.merge || base === null) return;
+    if (!conflict) return;
+    const comparing = await this.app.comparer();
     const read = (text: string): Workflow => asWorkflow(parseJson(text));
-    const merged = await this.merge(read(base), session.doc.raw, read(conflict.text));
-    if (!merged) return;
+    if (base === null) {
+      toast(t("The version that both grew from is not known any more, so they can only be compared."), "error");
+      comparing.start(t("theirs"), read(conflict.text));
+      return;
+    }
+    await keepVersion(this.app, session, "Mine, before the merge");
+    await keepVersion(this.app, session, "Theirs, before the merge", conflict.text);
     session.conflict = null;
-    session.meta.etag = conflict.etag;
-    replaceAll(session.doc, merged, "Merge");
-    this.app.showMeta();
+    await this.common(session, conflict.text, conflict.etag);
+    comparing.join(session, read(base), read(conflict.text));
   }
 
   /** Remember the text that the document and its file have in common. */
@@ -183,11 +184,21 @@ export class Saving {
 /** Put another version in a document's place, in one step that can be undone. */
 export function replaceAll(doc: Document, by: Workflow, label: string): void {
   doc.edit(label, (edit) => {
-    for (const key of new Set([...Object.keys(doc.raw), ...Object.keys(by)])) {
-      const [now, then] = [doc.raw[key], by[key]];
-      if (stringifyJson((now ?? null) as Json) !== stringifyJson((then ?? null) as Json)) edit.set([key], then);
-    }
+    rewrite(edit, [], doc.raw, by);
   });
+}
+
+/** Set only what differs: lists of one length and objects are entered, so that what stays is not touched. */
+function rewrite(edit: Edit, path: Path, now: Json | undefined, then: Json | undefined): void {
+  if (Object.is(now, then)) return;
+  const lists = Array.isArray(now) && Array.isArray(then) && now.length === then.length;
+  if (!lists && !(isObject(now) && isObject(then))) {
+    edit.set(path, then);
+    return;
+  }
+  for (const key of new Set([...Object.keys(now), ...Object.keys(then)])) {
+    rewrite(edit, [...path, lists ? Number(key) : key], (now as JsonObject)[key], (then as JsonObject)[key]);
+  }
 }
 
 const AUTOSAVE = "loom.autosave";

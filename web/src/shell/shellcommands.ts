@@ -68,6 +68,12 @@ function paperCommands(app: App): Command[] {
     { id: "versions", title: "Versions…", group: "Workflow", keys: "Alt+V", run: () => {
       ui.dialog.value = "versions";
     } },
+    { id: "compare", title: "Compare with…", group: "Workflow", keys: "Alt+D", run: () => {
+      ui.dialog.value = "compare";
+    } },
+    { id: "changes", title: "Changes against another version", group: "View", run: () => {
+      ui.panel.value = ui.panel.value === "changes" ? null : "changes";
+    } },
     { id: "autosave", title: "Let saved workflows save themselves, or not", group: "Workflow", run: () => {
       toggleAutosave(app);
     } },

@@ -7,6 +7,7 @@ import type { Theme } from "../canvas/theme";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
 import type { FileRef } from "../net/client";
+import type { Shown as Compared } from "./comparing";
 import type { MaskJob } from "./clipspace";
 import type { Key } from "../model/workflow";
 
@@ -57,7 +58,7 @@ export interface TabView {
   alarm: boolean;
 }
 
-export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline" | "log";
+export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline" | "changes" | "log";
 
 export interface MenuLine {
   title: string;
@@ -110,11 +111,13 @@ export const ui = {
   /** The node type that the help panel tells about. */
   help: signal<string | null>(null),
   problems: signal<Problem[]>([]),
+  /** What differs from the version that the shown document is compared with. */
+  changes: signal<Compared | null>(null),
   /** Counts jobs that ended, so that lists of results know when to look again. */
   endedJobs: signal(0),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "keys" | "templates" | "about" | "guide" | "account" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "guide" | "account" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),

@@ -55,6 +55,10 @@ function Line({ app, version, changed }: { app: App; version: Version; changed: 
     ui.dialog.value = null;
     app.openWorkflow(asWorkflow(cloneJson(version.raw)), `${session.meta.name} · ${version.name}`);
   };
+  const compare = (): void => {
+    ui.dialog.value = null;
+    void app.compareWith(version.name, version.raw);
+  };
   const drop = async (): Promise<void> => {
     await app.store.writeText(version.key, null);
     await changed();
@@ -70,6 +74,9 @@ function Line({ app, version, changed }: { app: App; version: Version; changed: 
       </span>
       <button class="text-button" onClick={() => void restore()} aria-label={t("Restore {name}", { name: version.name })}>
         {t("Restore")}
+      </button>
+      <button class="text-button" onClick={compare} aria-label={t("Compare with {name}", { name: version.name })}>
+        {t("Compare")}
       </button>
       <button class="text-button" onClick={open} aria-label={t("Open {name} in a tab", { name: version.name })}>
         {t("Open")}
