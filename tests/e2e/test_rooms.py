@@ -225,3 +225,39 @@ def test_accounts_have_tokens_and_people(browser: Any, tmp_path: Path) -> None:
         dialog.get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/login?*")
     server.stop()
+
+
+def test_the_bar_and_the_menu_act_on_what_is_chosen(canvas: Canvas) -> None:
+    page = canvas.page
+    _press(canvas, canvas.ask("node('5')"))
+    bar = page.get_by_role("toolbar", name="Selection")
+    bar.get_by_role("button", name="Bypass").click()
+    assert canvas.node("5")["mode"] == 4
+    bar.get_by_role("button", name="Colour…").click()
+    page.get_by_role("menuitem", name="red").click()
+    assert canvas.node("5")["color"] == "#322"
+    place = bar.bounding_box() or {"x": 0.0}
+    still = canvas.ask("frames()")
+    page.locator(".canvas").press("Alt+-")
+    canvas.wait(f"frames().world > {still['world']}")
+    assert (bar.bounding_box() or {"x": 0.0})["x"] != place["x"]
+    page.locator(".canvas").press("Escape")
+    bar.wait_for(state="hidden")
+    _press(canvas, canvas.ask("socket('5', 'output', 'LATENT')"), "right", 0)
+    page.get_by_role("menuitem", name="Unplug").click()
+    assert not canvas.node("5")["outputs"][0]["links"]
+    _press(canvas, canvas.ask("socket('5', 'output', 'LATENT')"), "right", 0)
+    page.get_by_role("menuitem", name="Wire to a new node…").click()
+    page.keyboard.type("latent upscale by")
+    page.keyboard.press("Enter")
+    assert len(canvas.node("5")["outputs"][0]["links"]) == 1
+    page.locator(".canvas").press("Shift+F10")
+    page.get_by_role("menuitem", name="Replace with…").click()
+    page.keyboard.type("vae decode")
+    page.keyboard.press("Enter")
+    assert types(canvas).count("VAEDecode") == 2
+    assert len(canvas.node("5")["outputs"][0]["links"]) == 1
+
+
+def _press(canvas: Canvas, at: dict[str, float], button: str = "left", inside: int = 9) -> None:
+    canvas.page.mouse.click(at["x"] + inside, at["y"] + inside, button=button)

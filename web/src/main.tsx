@@ -19,6 +19,7 @@ import "./shell/papers.css";
 import "./shell/gallery.css";
 import "./shell/forecast.css";
 import "./shell/mask.css";
+import "./shell/toolbox.css";
 
 function element(className: string, parent: HTMLElement): HTMLElement {
   const made = document.createElement("div");

@@ -28,6 +28,13 @@ export function replaceType(doc: Document, specs: Specs, type: string, spec: Nod
   return count;
 }
 
+/** Make some nodes of one level into nodes of `spec`, in one step. */
+export function replaceNodes(doc: Document, specs: Specs, keys: readonly Key[], spec: NodeSpec): void {
+  doc.edit(`Replace with ${spec.title}`, (edit) => {
+    for (const key of keys) replaceNode(edit, doc, specs, key, spec);
+  });
+}
+
 function replaceNode(edit: Edit, doc: Document, specs: Specs, key: Key, spec: NodeSpec): void {
   const old = doc.node(key);
   if (!old) return;

@@ -2,26 +2,34 @@
 import { t } from "../i18n";
 import type { Vec } from "../canvas/camera";
 import type { Hit } from "../canvas/hit";
-import { colorNodes, fitGroup, NODE_COLORS, nodesIn } from "../input/arrangecommands";
-import { labelWire } from "../input/wirelabel";
-import { isLocked, removeGroup, setGroup } from "../model/groups";
-import { presentWire } from "../model/presentation";
-import { removeReroute } from "../model/reroutes";
-import { editGroupTitle } from "../widgets/edit";
+import { HEADER, naturalSize } from "../canvas/layout";
+import { colorNodes, NODE_COLORS } from "../input/arrangecommands";
 import { borderSlot, dropBorderSlot, editSlotLabel, promote } from "../input/subgraphcommands";
-import { disconnect } from "../model/actions";
-import { isCollapsed, keyOf, Mode, modeOf } from "../model/workflow";
+import { renameSocket, unplug, wireNew, wiresAt } from "../input/slotcommands";
+import { resizeNode, setWidget } from "../model/actions";
+import { isBoundary } from "../model/boundary";
+import { addGroup } from "../model/groups";
+import { replaceNodes } from "../model/replace";
+import { readWidget, startValue } from "../model/widgets";
+import { isCollapsed, Mode, modeOf } from "../model/workflow";
 import type { App } from "./app";
 import { pictureLines } from "./clipspace";
+import { submenu } from "./submenu";
 import { type MenuLine, shownAt, ui } from "./ui";
+import { groupMenu, rerouteMenu, wireMenu } from "./wiremenus";
 
-export function contextMenu(app: App, at: Vec, hit: Hit | null): (MenuLine | null)[] {
-  if (hit?.kind === "wire") return wireMenu(app, hit);
-  if (hit?.kind === "reroute") return rerouteMenu(app, keyOf(hit.reroute.id));
+type Lines = (MenuLine | null)[];
+type NodeHit = Extract<Hit, { box: unknown }>;
+
+/** The size of a group that is made for nodes to come. */
+const NEW_GROUP = { w: 420, h: 280 };
+
+export function contextMenu(app: App, at: Vec, hit: Hit | null): Lines {
+  if (hit?.kind === "wire") return wireMenu(app, at, hit);
+  if (hit?.kind === "reroute") return rerouteMenu(app, hit);
   if (hit?.kind === "group") return groupMenu(app, hit);
-  const border = hit?.kind === "socket" ? borderMenu(app, hit) : null;
-  if (border) return border;
-  return hit && "box" in hit ? nodeMenu(app, hit) : groundMenu(app, at);
+  if (hit?.kind === "socket") return borderMenu(app, hit) ?? socketMenu(app, at, hit);
+  return hit ? nodeMenu(app, at, hit) : groundMenu(app, at);
 }
 
 function line(app: App, id: string, title?: string): MenuLine {
@@ -36,57 +44,11 @@ function line(app: App, id: string, title?: string): MenuLine {
   };
 }
 
-function wireMenu(app: App, { wire }: Extract<Hit, { kind: "wire" }>): MenuLine[] {
-  const { doc } = app.scene;
-  return [
-    { title: wire.hidden ? "Show wire" : "Hide wire", run: () => {
-      presentWire(doc, wire.key, { hidden: !wire.hidden });
-    } },
-    { title: wire.label ? "Change label" : "Label", run: () => {
-      labelWire(app.workspace, wire);
-    } },
-    { title: "Remove wire", run: () => {
-      disconnect(doc, wire.key);
-    } },
-  ];
-}
+/** Parts with a rule between each two that have lines. */
+export const parts = (...all: Lines[]): Lines => all.filter((part) => part.length > 0).flatMap((part, i) => (i > 0 ? [null, ...part] : part));
 
-function rerouteMenu(app: App, key: string): MenuLine[] {
-  return [{ title: "Remove reroute", run: () => {
-    removeReroute(app.scene.doc, key);
-  } }];
-}
-
-function groupMenu(app: App, { group, index }: Extract<Hit, { kind: "group" }>): (MenuLine | null)[] {
-  const { doc } = app.scene;
-  const ws = app.workspace;
-  return [
-    { title: "Rename", run: () => {
-      ws.edit((site) => editGroupTitle(site, doc, group, index));
-    } },
-    { title: "Select its nodes", run: () => {
-      ws.select(nodesIn(ws, group).map((box) => box.key));
-    } },
-    { title: "Fit to its nodes", run: () => {
-      fitGroup(ws, group, index);
-    } },
-    { title: isLocked(group) ? "Unlock" : "Lock", run: () => {
-      setGroup(doc, index, "Lock group", { locked: isLocked(group) ? undefined : true });
-    } },
-    null,
-    ...Object.entries(NODE_COLORS).map(([name, [, color]]) => ({ title: t("Colour: {name}", { name: t(name) }), run: () => {
-      setGroup(doc, index, "Colour group", { color });
-    } })),
-    null,
-    { title: "Ungroup", run: () => {
-      removeGroup(doc, index);
-    } },
-  ];
-}
-
-/** A menu of colours in place of the one that led here. */
-function colorMenu(app: App): MenuLine[] {
-  const lines = Object.entries(NODE_COLORS).map(([name, colors]) => ({ title: t(name), run: () => {
+export function colorLines(app: App): MenuLine[] {
+  const lines = Object.entries(NODE_COLORS).map(([name, colors]) => ({ title: t(name), swatch: colors[1], run: () => {
     colorNodes(app.workspace, colors);
   } }));
   return [{ title: "None", run: () => {
@@ -94,55 +56,90 @@ function colorMenu(app: App): MenuLine[] {
   } }, ...lines];
 }
 
-function nodeMenu(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): (MenuLine | null)[] {
-  const { node } = hit.box;
+const ALIGN = ["align-left", "align-right", "align-top", "align-bottom", "align-column", "align-row", "distribute-x", "distribute-y"];
+
+export const alignLines = (app: App): MenuLine[] => ALIGN.map((id) => line(app, id));
+
+function nodeMenu(app: App, at: Vec, hit: Exclude<NodeHit, { kind: "socket" }>): Lines {
+  const { node, key } = hit.box;
+  const several = app.scene.selection.size > 1;
+  if (isBoundary(key)) return [line(app, "fit-selection")];
+  return parts(
+    widgetLines(app, at, hit),
+    pictures(app, hit),
+    [
+      line(app, "rename"),
+      line(app, "collapse", isCollapsed(node) ? "Expand" : "Collapse"),
+      line(app, "bypass", modeOf(node) === Mode.Bypass ? "Stop bypassing" : "Bypass"),
+      line(app, "mute", modeOf(node) === Mode.Mute ? "Unmute" : "Mute"),
+      line(app, "pin"),
+      submenu("Colour…", () => at, () => colorLines(app)),
+      ...(several ? [submenu("Align…", () => at, () => alignLines(app))] : []),
+      ...sizeLines(app, hit),
+    ],
+    [
+      line(app, "copy"),
+      line(app, "duplicate"),
+      replaceLine(app, at),
+      line(app, "run-selection"),
+      line(app, "help"),
+    ],
+    [line(app, "dissolve"), line(app, "delete")],
+    subgraphLines(app, hit),
+  );
+}
+
+function pictures(app: App, hit: NodeHit): MenuLine[] {
   const urls = app.scene.pictureUrls(hit.box);
-  const picture: MenuLine[] = urls.length > 0 ? [
-    { title: "Show picture", run: () => {
-      ui.viewer.value = { items: urls.map(shownAt), at: 0 };
-    } },
-  ] : [];
-  const about = [...picture, ...pictureLines(app, hit.box)];
-  return [
-    ...sweepLines(app, hit),
-    ...about,
-    ...(about.length > 0 ? [null] : []),
-    line(app, "rename"),
-    line(app, "collapse", isCollapsed(node) ? "Expand" : "Collapse"),
-    line(app, "bypass", modeOf(node) === Mode.Bypass ? "Stop bypassing" : "Bypass"),
-    line(app, "pin"),
-    { title: "Colour…", run: () => {
-      const at = app.workspace.pointer;
-      // The menu that is closing has its turn first.
-      queueMicrotask(() => {
-        ui.menu.value = { at, lines: colorMenu(app) };
-      });
-    } },
-    line(app, "mute", modeOf(node) === Mode.Mute ? "Unmute" : "Mute"),
-    null,
-    line(app, "copy"),
-    line(app, "duplicate"),
-    line(app, "help"),
-    null,
-    line(app, "dissolve"),
-    line(app, "delete"),
-    null,
-    ...subgraphLines(app, hit),
-  ];
+  const show: MenuLine = { title: "Show picture", run: () => {
+    ui.viewer.value = { items: urls.map(shownAt), at: 0 };
+  } };
+  return [...(urls.length > 0 ? [show] : []), ...pictureLines(app, hit.box)];
 }
 
-/** A field that is not wired can be an axis. */
-function sweepLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {
+/** A node that was dragged larger goes back to what its words need. */
+function sizeLines(app: App, { box }: NodeHit): MenuLine[] {
+  const { spec } = box;
+  return spec ? [{ title: "Natural size", run: () => {
+    resizeNode(app.scene.doc, box.key, ...naturalSize(spec), null);
+  } }] : [];
+}
+
+function replaceLine(app: App, at: Vec): MenuLine {
+  return { title: "Replace with…", run: () => {
+    const keys = app.workspace.selected().filter((key) => !isBoundary(key));
+    app.workspace.doors.search(at, null, (spec) => {
+      replaceNodes(app.scene.doc, app.scene.specs, keys, spec);
+    });
+  } };
+}
+
+/** A field: its wire, its value, and as an axis of a sweep. */
+function widgetLines(app: App, at: Vec, hit: Exclude<NodeHit, { kind: "socket" }>): MenuLine[] {
   const row = hit.kind === "widget" && !hit.side ? hit.row : null;
-  const wired = row?.socket != null && row.socket.socket.link !== null;
-  if (!row || wired || row.widget.kind === "control" || row.widget.kind === "upload" || app.scene.isInstance(hit.box)) return [];
-  return [{ title: t("Sweep {name}…", { name: row.widget.name }), run: () => {
-    ui.axis.value = { node: app.scene.path + hit.box.key, input: row.widget.name };
-    ui.dialog.value = "sweep";
+  if (!row || row.widget.kind === "control" || row.widget.kind === "upload") return [];
+  const { box } = hit;
+  const { socket, widget } = row;
+  if (socket && socket.socket.link !== null) return [{ title: "Unplug", run: () => {
+    unplug(app.workspace, box, socket);
   } }];
+  const lines: MenuLine[] = [];
+  if (socket) lines.push({ title: "Wire from a new node…", run: () => {
+    wireNew(app.workspace, at, box, socket);
+  } });
+  if (readWidget(box.node, box.allWidgets, widget) !== startValue(widget)) {
+    lines.push({ title: t("Reset {title}", { title: widget.name }), run: () => {
+      setWidget(app.scene.doc, app.scene.specs, box.key, widget.name, startValue(widget));
+    } });
+  }
+  if (!app.scene.isInstance(box)) lines.push({ title: t("Sweep {name}…", { name: widget.name }), run: () => {
+    ui.axis.value = { node: app.scene.path + box.key, input: widget.name };
+    ui.dialog.value = "sweep";
+  } });
+  return lines;
 }
 
-function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "reroute" }>): MenuLine[] {
+function subgraphLines(app: App, hit: NodeHit): MenuLine[] {
   const lines = [line(app, "group"), line(app, "make-subgraph")];
   if (app.scene.isInstance(hit.box)) lines.unshift(line(app, "enter-subgraph"), line(app, "unpack-subgraph"), line(app, "keep-subgraph"));
   const row = hit.kind === "widget" ? hit.row : null;
@@ -152,6 +149,24 @@ function subgraphLines(app: App, hit: Exclude<Hit, { kind: "wire" | "group" | "r
     } });
   }
   return lines;
+}
+
+function socketMenu(app: App, at: Vec, { box, socket }: Extract<Hit, { kind: "socket" }>): Lines {
+  const ws = app.workspace;
+  const wires = wiresAt(ws, box, socket);
+  const outward = socket.side === "output";
+  const renamed: MenuLine = { title: "Rename slot", run: () => {
+    renameSocket(ws, box, socket);
+  } };
+  return [
+    { title: outward ? "Wire to a new node…" : "Wire from a new node…", run: () => {
+      wireNew(ws, at, box, socket);
+    } },
+    { title: outward && wires.length > 1 ? "Unplug all" : "Unplug", enabled: wires.length > 0, run: () => {
+      unplug(ws, box, socket);
+    } },
+    ...(socket.socket.widget === null && box.spec && !isBoundary(box.key) ? [renamed] : []),
+  ];
 }
 
 /** A slot of a subgraph's border. */
@@ -168,16 +183,29 @@ function borderMenu(app: App, hit: Extract<Hit, { kind: "socket" }>): MenuLine[]
   ];
 }
 
-function groundMenu(app: App, at: Vec): (MenuLine | null)[] {
-  return [
-    { ...line(app, "add-node"), run: () => {
-      app.workspace.doors.search(at, null, (spec) => app.workspace.add(spec, app.renderer.camera.toWorld(at)));
-    } },
-    line(app, "paste"),
-    line(app, "select-all"),
-    null,
-    line(app, "fit"),
-    line(app, "undo"),
-    line(app, "redo"),
-  ];
+function groundMenu(app: App, at: Vec): Lines {
+  const point = app.renderer.camera.toWorld(at);
+  return parts(
+    [
+      { ...line(app, "add-node"), run: () => {
+        app.workspace.doors.search(at, null, (spec) => app.workspace.add(spec, point));
+      } },
+      { title: "Add group", run: () => {
+        addGroup(app.scene.doc, [point.x, point.y, NEW_GROUP.w, NEW_GROUP.h]);
+      } },
+      line(app, "insert-subgraph"),
+      line(app, "paste"),
+    ],
+    [line(app, "select-all"), line(app, "fit"), line(app, "arrange")],
+    [line(app, "undo"), line(app, "redo")],
+    [line(app, "templates"), line(app, "keys"), line(app, "settings")],
+  );
+}
+
+/** The menu of the selection by keyboard; of the ground where nothing is selected. */
+export function selectionMenu(app: App): void {
+  const { camera } = app.renderer;
+  const box = app.scene.boxes.get(app.workspace.selected()[0] ?? "");
+  const at = box ? camera.toScreen({ x: box.x + box.w / 4, y: box.y + HEADER }) : { x: camera.width / 2, y: camera.height / 2 };
+  app.workspace.doors.menu(at, box ? { kind: "header", box } : null);
 }

@@ -33,7 +33,7 @@ export function Menu({ app }: { app: App }): JSX.Element | null {
                 line.run();
               }}
             >
-              <span>{t(line.title)}</span>
+              <span>{line.swatch && <i class="type-dot" style={{ background: line.swatch }} />}{t(line.title)}</span>
               {line.keys && <kbd>{readable(line.keys)}</kbd>}
             </button>
           ) : (

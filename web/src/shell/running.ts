@@ -89,13 +89,13 @@ export class Running {
     await Promise.all([this.app.loadSpecs(), this.restore(session)]);
   }
 
-  /** Queue the open document. `front` puts it before what waits. */
-  async run(front = false): Promise<void> {
-    for (let left = ui.runCount.value; left > 0; left--) if (!(await this.runOnce(front))) return;
+  /** Queue the open document. `front` puts it before what waits; `targets` are the only outputs wanted. */
+  async run(front = false, targets: readonly Key[] = []): Promise<void> {
+    for (let left = ui.runCount.value; left > 0; left--) if (!(await this.runOnce(front, targets))) return;
   }
 
   /** True if the server took it. */
-  private async runOnce(front: boolean): Promise<boolean> {
+  private async runOnce(front: boolean, targets: readonly Key[]): Promise<boolean> {
     const { app } = this;
     app.workspace.closeEditor();
     const { session } = app;
@@ -115,6 +115,7 @@ export class Running {
           x_paper: { id: session.id, name: session.meta.name, revision: session.doc.revision },
         },
         ...(front ? { front: true } : {}),
+        ...(targets.length > 0 ? { partial_execution_targets: [...targets] } : {}),
       });
       this.accepted(session, answer, id, nodes);
       return true;

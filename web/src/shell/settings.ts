@@ -73,6 +73,13 @@ export const SETTINGS: readonly Setting[] = Array.of<Setting>(
     },
   },
   {
+    id: "loom.toolbox", name: "Bar over the selection", group: "Canvas", tip: "Colour, bypass, align and more, where the selected nodes are.",
+    choices: ON_OFF,
+    apply: (_, value) => {
+      ui.toolbox.value = value === "on";
+    },
+  },
+  {
     id: "loom.marks", name: "Marks before a run", group: "Canvas", tip: "Nodes show whether they would run and why, and the Run button what it would take.",
     choices: ON_OFF,
     apply: (app, value) => {

@@ -10,6 +10,7 @@ import { Map } from "./minimap";
 import { Menu, Toasts } from "./overlays";
 import { Panel } from "./panels";
 import { NodeSearch, Palette } from "./search";
+import { Toolbox } from "./toolbox";
 import { TopBar } from "./topbar";
 import { ui } from "./ui";
 
@@ -36,6 +37,7 @@ export function Over({ app }: { app: App }): JSX.Element {
       <Map app={app} />
       {ui.axes.value > 0 && <Later load={strip} app={app} />}
       {ui.heat.value !== null && <Later load={heat} app={app} />}
+      <Toolbox app={app} />
       <NodeSearch app={app} />
       <Menu app={app} />
       <ConflictBar app={app} />

@@ -5,6 +5,7 @@ import type { Command } from "../input/commands";
 import type { App } from "./app";
 import { toggleAutosave } from "./saving";
 import { libraryCommands } from "./library";
+import { selectionMenu } from "./menus";
 import { toggleMap } from "./minimap";
 import { type PanelName, ui } from "./ui";
 
@@ -16,9 +17,16 @@ function runCommands(app: App): Command[] {
   return [
     { id: "run", title: "Run", group: "Run", keys: "Mod+Enter", run: () => void app.running.run() },
     { id: "run-front", title: "Run before what waits", group: "Run", keys: "Mod+Shift+Enter", run: () => void app.running.run(true) },
+    { id: "run-selection", title: "Run only what is selected", group: "Run", keys: "Alt+R", enabled: () => outputsIn(app).length > 0, run: () => void app.running.run(false, outputsIn(app)) },
     { id: "interrupt", title: "Stop the running job", group: "Run", keys: "Mod+Alt+Enter", run: () => void app.running.interrupt() },
     { id: "clear-queue", title: "Clear the queue", group: "Run", run: () => void app.client.clearQueue() },
   ];
+}
+
+/** The selected nodes that give something to keep, by the ids that a run knows them by. */
+function outputsIn(app: App): string[] {
+  const { scene } = app;
+  return app.workspace.selected().filter((key) => scene.boxes.get(key)?.spec?.isOutput === true).map((key) => scene.path + key);
 }
 
 function fileCommands(app: App): Command[] {
@@ -111,6 +119,9 @@ function panelCommands(app: App): Command[] {
     { id: "add-node", title: "Add node…", group: "Edit", keys: "Tab", run: () => {
       const at = app.workspace.here();
       app.workspace.doors.search(app.renderer.camera.toScreen(at), null, (spec) => app.workspace.add(spec, at));
+    } },
+    { id: "menu", title: "Menu of the selection", group: "Edit", keys: "Shift+F10 ContextMenu", run: () => {
+      selectionMenu(app);
     } },
     { id: "queue", title: "Queue", group: "View", keys: "Q", run: toggle("queue") },
     { id: "results", title: "Results", group: "View", keys: "R", run: toggle("results") },

@@ -62,6 +62,8 @@ export type PanelName = "queue" | "results" | "problems" | "library" | "help" | 
 
 export interface MenuLine {
   title: string;
+  /** A colour shown before the title. */
+  swatch?: string;
   keys?: string;
   run: () => void;
   enabled?: boolean;
@@ -99,6 +101,8 @@ export const ui = {
   trail: signal<{ keys: readonly Key[]; name: string }[]>([]),
   zoom: signal(1),
   map: signal(false),
+  /** The bar over the selection is wanted. */
+  toolbox: signal(true),
   /** Null on a server without accounts. */
   me: signal<Person | null>(null),
   theme: signal<Theme["name"]>("dark"),
