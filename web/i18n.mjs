@@ -14,9 +14,12 @@ const sources = () =>
     .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("i18n"))
     .map((path) => readFileSync(join(SRC, path), "utf8"));
 
-/** The keys of a catalogue. */
+/** The keys of a catalogue, over all of its files: `de.ts`, `de-rooms.ts`. */
 export const keys = (file) =>
-  [...readFileSync(join(SRC, "i18n", `${file}.ts`), "utf8").matchAll(new RegExp(`^  ${TEXT}:`, "gm"))].map(([, key]) => read(key));
+  readdirSync(join(SRC, "i18n"))
+    .filter((name) => name.startsWith(`${file}.`) || name.startsWith(`${file}-`))
+    .flatMap((name) => [...readFileSync(join(SRC, "i18n", name), "utf8").matchAll(new RegExp(`^  ${TEXT}:`, "gm"))])
+    .map(([, key]) => read(key));
 
 /** The value of a quoted literal. */
 const read = (literal) => literal.slice(1, -1).replace(/\\(.)/g, "$1");

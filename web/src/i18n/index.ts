@@ -2,9 +2,10 @@
  * The words of the page, in the user's language; the lowest floor, which imports nothing.
  *
  * The English text is the key: write `t("Save as…")`, or with values `t("{n} nodes", { n })`.
- * Then add the key to `de.ts` and `zh.ts` (`npm run i18n` lists what is missing; a test keeps both
- * complete). Give `t` a plain literal, or the tools cannot find it. Titles of commands and menu
- * lines stay plain English in their tables and are translated where they are shown.
+ * Then add the key to `de.ts` and `zh.ts`, or to a part of them such as `de-rooms.ts` (`npm run
+ * i18n` lists what is missing; a test keeps both complete). Give `t` a plain literal, or the tools
+ * cannot find it. Titles of commands and menu lines stay plain English in their tables and are
+ * translated where they are shown.
  *
  * Invariant: without a catalogue `t` gives the English text, so the page never waits for one.
  */
