@@ -261,3 +261,34 @@ def test_the_bar_and_the_menu_act_on_what_is_chosen(canvas: Canvas) -> None:
 
 def _press(canvas: Canvas, at: dict[str, float], button: str = "left", inside: int = 9) -> None:
     canvas.page.mouse.click(at["x"] + inside, at["y"] + inside, button=button)
+
+
+def test_the_canvas_is_told_and_walked_by_keys(canvas: Canvas) -> None:
+    page = canvas.page
+    stage = page.locator(".canvas")
+    stage.press("ArrowRight")
+    canvas.wait("selection().length === 1")
+    canvas.until("document.querySelector('.canvas').hasAttribute('aria-activedescendant')")
+    while canvas.ask("selection()") != ["1"]:
+        stage.press(
+            "Control+ArrowLeft" if canvas.ask("selection()") != ["10"] else "Control+ArrowUp"
+        )
+    stage.press("Control+ArrowRight")
+    assert canvas.ask("selection()") == ["2"]
+    page.get_by_label("Prompt, CLIP Text Encode (Prompt). Inputs: clip from").wait_for()
+    stage.press("Enter")
+    page.get_by_role("menuitem", name="text").press("Enter")
+    page.get_by_role("textbox", name="text").fill("a green pear")
+    page.keyboard.press("Escape")
+    assert canvas.node("2")["widgets_values"] == ["a green pear"]
+    assert page.evaluate("document.activeElement.className") == "canvas"
+    assert "a green pear" in _told(canvas)
+    stage.press("Control+Enter")
+    page.get_by_role("status").get_by_text("is finished. Pictures shown: 1.").wait_for()
+
+
+def _told(canvas: Canvas) -> str:
+    """What a screen reader gets of the canvas, once it holds the new value."""
+    said = "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))"
+    canvas.until(f"{said}.getAttribute('aria-label').includes('pear')")
+    return str(canvas.page.evaluate(f"{said}.getAttribute('aria-label')"))

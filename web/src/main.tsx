@@ -12,6 +12,7 @@ import { listenToDrops, listenToKeys } from "./shell/keyboard";
 import { freshMeta } from "./shell/papers";
 import { installProbe } from "./shell/probe";
 import { Bar, Over, Page, Side } from "./shell/shell";
+import { describeCanvas } from "./shell/speaker";
 import { ui } from "./shell/ui";
 import defaultText from "../../workflows/default.json?raw";
 import "./shell/style.css";
@@ -53,6 +54,7 @@ async function start(root: HTMLElement): Promise<void> {
   await greet(app);
   listenToKeys(app);
   listenToDrops(app, host);
+  describeCanvas(app, host);
   host.focus({ preventScroll: true });
   app.running.connect();
   const { x, y } = app.renderer.camera;

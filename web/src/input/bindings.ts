@@ -67,7 +67,7 @@ function withKeys(commands: Commands, bindings: Bindings, id: string, change: (k
 
 /** Combinations that something else of the page always gets. */
 const FIXED: Readonly<Record<string, string>> = {
-  Escape: "Escape", Enter: "Enter", " ": "Space", ArrowLeft: "Arrows", ArrowRight: "Arrows", ArrowUp: "Arrows", ArrowDown: "Arrows",
+  Escape: "Escape", " ": "Space", ArrowLeft: "Arrows", ArrowRight: "Arrows", ArrowUp: "Arrows", ArrowDown: "Arrows",
   "Shift+ArrowLeft": "Arrows", "Shift+ArrowRight": "Arrows", "Shift+ArrowUp": "Arrows", "Shift+ArrowDown": "Arrows",
   "Mod+C": "Copy", "Mod+X": "Cut", "Mod+V": "Paste", "Mod+Shift+V": "Paste",
 };

@@ -5,6 +5,7 @@ import { editTitle } from "../widgets/edit";
 import { arrangeCommands } from "./arrangecommands";
 import type { Bindings } from "./bindings";
 import { subgraphCommands } from "./subgraphcommands";
+import { walkCommands } from "./walking";
 import type { Workspace } from "./workspace";
 
 export interface Command {
@@ -115,6 +116,7 @@ export function canvasCommands(ws: Workspace): Command[] {
       const box = ws.scene.boxes.get(ws.selected()[0] ?? "");
       if (box) ws.edit((site) => editTitle(site, ws.scene, box));
     } },
+    ...walkCommands(ws),
     ...arrangeCommands(ws),
     ...subgraphCommands(ws),
     ...viewCommands(ws, some),

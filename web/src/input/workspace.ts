@@ -41,6 +41,8 @@ export class Workspace {
   snapping = false;
   /** The step of that grid. */
   gridStep = 8;
+  /** Arrow keys go from node to node instead of moving the selection. */
+  arrowsWalk = false;
   private editor: Editor | null = null;
   private fragment: Fragment | null = null;
 

@@ -1,5 +1,7 @@
 /** Keys, clipboard events and dropped files of the page, handed to those who act on them. */
+import type { Vec } from "../canvas/camera";
 import { dispatch, isTyping } from "../input/keymap";
+import { DIRECTIONS, walk } from "../input/walking";
 import { moveNodes, removeNodes } from "../model/actions";
 import { type Json, stringifyJson } from "../model/json";
 import { type Key, posOf } from "../model/workflow";
@@ -7,13 +9,6 @@ import type { FileRef } from "../net/client";
 import type { App } from "./app";
 import { dropFromLibrary } from "./placing";
 import { ui } from "./ui";
-
-const ARROWS: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 
 /** True while a dialog, menu or list has the keyboard. */
 const covered = (): boolean =>
@@ -27,7 +22,7 @@ export function listenToKeys(app: App): void {
     if (covered() && event.key !== "Escape" && !(event.ctrlKey || event.metaKey)) return;
     if (event.key === "Escape") escape(app);
     else if (onCanvas(event)) canvasKey(app, event);
-    if (!event.defaultPrevented && (onCanvas(event) || event.key !== "Tab")) dispatch(app.commands, event);
+    if (!event.defaultPrevented && (onCanvas(event) || event.ctrlKey || event.metaKey || event.altKey || !ON_BUTTONS.has(event.key))) dispatch(app.commands, event);
   });
   addEventListener("keyup", (event) => {
     if (event.key === " ") app.pointer.panning = false;
@@ -37,6 +32,9 @@ export function listenToKeys(app: App): void {
   });
   listenToClipboard(app, () => shift);
 }
+
+/** Keys that, alone, are those of the element that has the focus. */
+const ON_BUTTONS = new Set(["Tab", "Enter"]);
 
 /** Tab and space belong to buttons and fields when these have the focus. */
 const onCanvas = (event: KeyboardEvent): boolean =>
@@ -48,14 +46,16 @@ function canvasKey(app: App, event: KeyboardEvent): void {
     event.preventDefault();
     app.pointer.panning = true;
   }
-  const arrow = ARROWS[event.key];
+  const arrow = DIRECTIONS[event.key];
   if (!arrow || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  nudge(app, arrow, event.shiftKey ? 1 : 8);
+  const none = app.scene.selection.size === 0;
+  if (none || (app.workspace.arrowsWalk && !event.shiftKey)) walk(app.workspace, arrow);
+  else nudge(app, arrow, event.shiftKey ? 1 : 8);
 }
 
 /** Move the selection by a grid step; repeated presses are one step of the history. */
-function nudge(app: App, [dx, dy]: [number, number], by: number): void {
+function nudge(app: App, { x: dx, y: dy }: Vec, by: number): void {
   const to = new Map<Key, { x: number; y: number }>();
   for (const key of app.workspace.selected()) {
     const node = app.scene.doc.node(key);

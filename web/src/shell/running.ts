@@ -16,6 +16,7 @@ import type { App } from "./app";
 import { uuid } from "./identity";
 import { showIcon } from "./favicon";
 import { nodeKeys, type Session } from "./papers";
+import { speakAloud } from "./speaker";
 import { sentenceOf, toast, ui } from "./ui";
 
 /** Jobs remembered per document, to find their pictures again after a reload. */
@@ -44,6 +45,7 @@ export class Running {
         ui.queueCount.value = count;
       },
       started: (prompt) => {
+        speakAloud(t("The run of {name} has started.", { name: this.owners.get(prompt)?.meta.name ?? "" }));
         this.progress(prompt, 0);
       },
       progress: (prompt, fraction) => {
@@ -299,6 +301,7 @@ export class Running {
       toast(other === null ? t("The run failed: {message}", { message }) : t("The run of {name} failed: {message}", { name: other, message }), "error");
       if (other === null) this.listProblems(true);
     } else if (how === "interrupted") toast(other === null ? t("Stopped.") : t("Stopped the run of {name}.", { name: other }));
+    if (how === "success" && session) speakAloud(finished(session));
     ui.endedJobs.value++;
   }
 
@@ -358,6 +361,12 @@ export class Running {
       showIcon(share);
     }, TITLE_MS);
   }
+}
+
+/** What a run came to, in words. */
+function finished({ meta, marks }: Session): string {
+  const pictures = [...marks.values()].reduce((sum, mark) => sum + mark.images.length, 0);
+  return t("The run of {name} is finished. Pictures shown: {n}.", { name: meta.name, n: pictures });
 }
 
 function whyMissing(node: RawNode): string {

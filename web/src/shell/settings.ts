@@ -80,6 +80,13 @@ export const SETTINGS: readonly Setting[] = Array.of<Setting>(
     },
   },
   {
+    id: "loom.arrows", name: "Arrow keys", group: "Canvas", tip: "With Shift they always move by one unit, with Ctrl they always go to the next node.",
+    choices: [["move", "Move the selection"], ["walk", "Go from node to node"]],
+    apply: (app, value) => {
+      app.workspace.arrowsWalk = value === "walk";
+    },
+  },
+  {
     id: "loom.marks", name: "Marks before a run", group: "Canvas", tip: "Nodes show whether they would run and why, and the Run button what it would take.",
     choices: ON_OFF,
     apply: (app, value) => {
@@ -111,10 +118,13 @@ export const TEXTS: readonly TextSetting[] = Array.of<TextSetting>(
 );
 
 const LIGHT = "(prefers-color-scheme: light)";
+const FORCED = "(forced-colors: active)";
 const MORE = "(prefers-contrast: more)";
 
 function resolveTheme(value: string): Theme["name"] {
   if (value === "light" || value === "contrast") return value;
+  // Who forces colours gets lines to match, unless something else was chosen.
+  if (matchMedia(FORCED).matches && localStorage.getItem("loom.theme") === null) return "contrast";
   if (value !== "system") return "dark";
   return matchMedia(MORE).matches ? "contrast" : matchMedia(LIGHT).matches ? "light" : "dark";
 }
@@ -127,7 +137,7 @@ export function chosen(setting: Setting): string {
 
 export class Settings {
   constructor(private readonly app: App) {
-    for (const query of [LIGHT, MORE]) {
+    for (const query of [LIGHT, MORE, FORCED]) {
       matchMedia(query).addEventListener("change", () => {
         void this.apply("loom.theme");
       });

@@ -49,6 +49,7 @@ export function Over({ app }: { app: App }): JSX.Element {
 export function Page({ app }: { app: App }): JSX.Element {
   return (
     <>
+      <div class="sr-only" role="status">{ui.spoken.value}</div>
       <Palette app={app} />
       {ui.mask.value && <Later load={mask} app={app} />}
       <Dialogs key={ui.language.value} app={app} />

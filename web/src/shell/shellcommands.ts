@@ -7,6 +7,7 @@ import { toggleAutosave } from "./saving";
 import { libraryCommands } from "./library";
 import { selectionMenu } from "./menus";
 import { toggleMap } from "./minimap";
+import { wireFrom } from "./wirelist";
 import { type PanelName, ui } from "./ui";
 
 export function shellCommands(app: App): Command[] {
@@ -119,6 +120,11 @@ function panelCommands(app: App): Command[] {
     { id: "add-node", title: "Add node…", group: "Edit", keys: "Tab", run: () => {
       const at = app.workspace.here();
       app.workspace.doors.search(app.renderer.camera.toScreen(at), null, (spec) => app.workspace.add(spec, at));
+    } },
+    { id: "wire", title: "Wire to…", group: "Edit", keys: "W", enabled: () => app.scene.selection.size === 1, run: () => {
+      wireFrom(app, app.workspace.selected()[0] ?? "", () => {
+        app.renderer.host.focus({ preventScroll: true });
+      });
     } },
     { id: "menu", title: "Menu of the selection", group: "Edit", keys: "Shift+F10 ContextMenu", run: () => {
       selectionMenu(app);

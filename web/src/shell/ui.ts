@@ -119,6 +119,8 @@ export const ui = {
   changes: signal<Compared | null>(null),
   /** Counts jobs that ended, so that lists of results know when to look again. */
   endedJobs: signal(0),
+  /** What was last said to those who listen only. */
+  spoken: signal(""),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
   dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "guide" | "account" | null>(null),

@@ -74,7 +74,9 @@ function listen(field: Field, task: FieldTask, editor: Editor): void {
     if (event.key === "Escape" || enter) {
       event.preventDefault();
       event.stopPropagation();
+      const canvas = field.closest<HTMLElement>("[tabindex]");
       editor.close();
+      canvas?.focus({ preventScroll: true });
     } else if (task.step && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
       const factor = event.shiftKey ? 0.1 : event.ctrlKey ? 10 : 1;
