@@ -1,6 +1,7 @@
 """The rooms around the canvas: library, models, help; and what a screen reader makes of them."""
 
 import contextlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def findings(page: Page) -> list[str]:
 
 
 DIALOGS = ["Settings…", "Open…", "Save as…", "Versions…", "What is missing…", "Keys…", "Templates…"]
-DIALOGS += ["Guide…", "About Latent Loom…"]
+DIALOGS += ["Guide…", "About Latent Loom…", "Palettes…"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (cd web && npm ci)")
@@ -292,3 +293,23 @@ def _told(canvas: Canvas) -> str:
     said = "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))"
     canvas.until(f"{said}.getAttribute('aria-label').includes('pear')")
     return str(canvas.page.evaluate(f"{said}.getAttribute('aria-label')"))
+
+
+def test_a_palette_is_imported_worn_and_warned_about(
+    canvas: Canvas, live_server: LiveServer
+) -> None:
+    page = canvas.page
+    canvas.command("Palettes…")
+    dialog = page.get_by_role("dialog", name="Palettes")
+    faint = {"format": "loom-palette", "name": "Fog", "colors": {"text": "#666", "node": "#555"}}
+    with page.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="Import…").click()
+    buffer = json.dumps(faint).encode()
+    file = {"name": "fog.json", "mimeType": "application/json", "buffer": buffer}
+    chooser.value.set_files([file])
+    line = dialog.get_by_role("region", name="Fog")
+    line.get_by_text("Hard to read: text on node").wait_for()
+    canvas.until("document.documentElement.style.getPropertyValue('--node') === '#555'")
+    canvas.reload()
+    canvas.until("document.documentElement.style.getPropertyValue('--node') === '#555'")
+    live_server.post("/settings", {"loom.palettes": None, "loom.theme": None})

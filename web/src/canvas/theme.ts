@@ -29,6 +29,8 @@ export interface Theme {
   /** Lightness and chroma of socket type colours. */
   typeL: number;
   typeC: number;
+  /** Colours of single socket types, by their name in capitals. */
+  types?: Readonly<Record<string, string>>;
 }
 
 const oklch = (l: number, c: number, h: number, a = 1): string =>
@@ -146,30 +148,37 @@ export function hueOf(type: string): [number, number?] {
   return [HUE_STEPS[hash % HUE_STEPS.length] ?? 0];
 }
 
-const colours = new Map<string, string>();
-const plain: Record<Theme["name"], Map<string, string>> = { dark: new Map(), light: new Map(), contrast: new Map() };
+/** What was made for one theme; another one begins anew. */
+const made = { theme: null as Theme | null, plain: new Map<string, string>(), tints: new Map<string, string>() };
 
 /** The colour of a socket type; `alpha` for tints. Lists of types take the first one. */
 export function typeColor(theme: Theme, rawType: unknown, alpha = 1): string {
+  if (theme !== made.theme) Object.assign(made, { theme, plain: new Map(), tints: new Map() });
   // Asked for thousands of times a frame: full colours are found without making a string.
   if (alpha !== 1 || typeof rawType !== "string") return tint(theme, rawType, alpha);
-  const known = plain[theme.name].get(rawType);
+  const known = made.plain.get(rawType);
   if (known !== undefined) return known;
-  const made = tint(theme, rawType, 1);
-  plain[theme.name].set(rawType, made);
-  return made;
+  const fresh = tint(theme, rawType, 1);
+  made.plain.set(rawType, fresh);
+  return fresh;
 }
 
 function tint(theme: Theme, rawType: unknown, alpha: number): string {
   const type = String(rawType).split(",")[0]?.trim().toUpperCase() ?? "*";
-  const id = `${theme.name}|${type}|${String(alpha)}`;
-  const cached = colours.get(id);
+  const id = `${type}|${String(alpha)}`;
+  const cached = made.tints.get(id);
   if (cached) return cached;
+  const colour = mixed(theme, type, alpha);
+  made.tints.set(id, colour);
+  return colour;
+}
+
+function mixed(theme: Theme, type: string, alpha: number): string {
+  const own = theme.types?.[type];
+  if (own !== undefined) return alpha === 1 ? own : `color-mix(in oklab, ${own} ${String(alpha * 100)}%, transparent)`;
   const any = type === "*" || type === "0" || type === "-1" || type === "";
   const [hue, chroma] = any ? [0, 0] : hueOf(type);
-  const colour = oklch(any ? theme.typeL * 0.9 : theme.typeL, chroma ?? theme.typeC, hue, alpha);
-  colours.set(id, colour);
-  return colour;
+  return oklch(any ? theme.typeL * 0.9 : theme.typeL, chroma ?? theme.typeC, hue, alpha);
 }
 
 /** The theme as CSS custom properties for the shell. */

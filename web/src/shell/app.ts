@@ -4,7 +4,7 @@ import { Images } from "../canvas/images";
 import { Renderer } from "../canvas/renderer";
 import { Scene } from "../canvas/scene";
 import { forgetText } from "../canvas/text";
-import { cssVariables, type Theme, THEMES } from "../canvas/theme";
+import { cssVariables, type Theme } from "../canvas/theme";
 import { canvasCommands, Commands } from "../input/commands";
 import { axesOf } from "../model/axes";
 import { PointerMachine } from "../input/pointer";
@@ -75,7 +75,7 @@ export class App {
     const images = new Images((url) => {
       this.scene.touchPicture(url);
     });
-    const theme = THEMES[ui.theme.value];
+    const theme = ui.theme.value;
     this.scene = new Scene(first.doc, withVirtual(new Map()), theme, images, (value) => this.inputUrl(value), (layer) => {
       this.renderer.ask(layer, layer === "overlay");
     });
@@ -160,13 +160,13 @@ export class App {
     };
   }
 
-  setTheme(name: Theme["name"]): void {
-    ui.theme.value = name;
-    document.documentElement.dataset["theme"] = name;
-    for (const [key, value] of Object.entries(cssVariables(THEMES[name]))) {
+  setTheme(theme: Theme): void {
+    document.documentElement.dataset["theme"] = theme.name;
+    for (const [key, value] of Object.entries(cssVariables(theme))) {
       document.documentElement.style.setProperty(key, value);
     }
-    this.scene.theme = THEMES[name];
+    this.scene.theme = theme;
+    ui.theme.value = theme;
     this.scene.rebuild();
   }
 

@@ -11,6 +11,7 @@ import { sentenceOf, toast, ui } from "./ui";
 
 const settings = (): Promise<Panel> => import("./settingsdialog").then((file) => file.SettingsDialog);
 const about = (): Promise<Panel> => import("./about").then((file) => file.AboutDialog);
+const palettes = (): Promise<Panel> => import("./palettesdialog").then((file) => file.PalettesDialog);
 const guide = (): Promise<Panel> => import("./guide").then((file) => file.GuideDialog);
 const account = (): Promise<Panel> => import("./account").then((file) => file.AccountDialog);
 const templates = (): Promise<Panel> => import("./templatesdialog").then((file) => file.TemplatesDialog);
@@ -29,6 +30,7 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "open") return <OpenDialog app={app} />;
   if (ui.dialog.value === "settings") return <Later load={settings} app={app} />;
   if (ui.dialog.value === "about") return <Later load={about} app={app} />;
+  if (ui.dialog.value === "palettes") return <Later load={palettes} app={app} />;
   if (ui.dialog.value === "guide") return <Later load={guide} app={app} />;
   if (ui.dialog.value === "account") return <Later load={account} app={app} />;
   if (ui.dialog.value === "templates") return <Later load={templates} app={app} />;

@@ -212,7 +212,8 @@ function readJson(text: string, name: string): Json {
   }
 }
 
-function give(text: string, name: string): void {
+/** Hand a file to the user. */
+export function give(text: string, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   link.download = name;
@@ -220,7 +221,8 @@ function give(text: string, name: string): void {
   URL.revokeObjectURL(link.href);
 }
 
-function pick(accept: string, taken: (file: File) => void): void {
+/** Let the user choose a file. */
+export function pick(accept: string, taken: (file: File) => void): void {
   const input = document.createElement("input");
   input.type = "file";
   input.accept = accept;

@@ -2,7 +2,6 @@
 import type { JSX } from "preact";
 import { t } from "../i18n";
 import { heatColor, type HeatOf } from "../canvas/forecast";
-import { THEMES } from "../canvas/theme";
 import type { App } from "./app";
 import { Icon } from "./icons";
 import { ui } from "./ui";
@@ -12,7 +11,7 @@ const STEPS = 9;
 export function HeatLegend({ app }: { app: App }): JSX.Element | null {
   const of = ui.heat.value;
   if (of === null) return null;
-  const theme = THEMES[ui.theme.value];
+  const theme = ui.theme.value;
   const stops = Array.from({ length: STEPS }, (_, i) => heatColor(theme, i / (STEPS - 1)));
   return (
     <section class="heat-legend" aria-label={t("Heat map")} key={ui.language.value}>

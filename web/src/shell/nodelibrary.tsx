@@ -2,7 +2,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { THEMES, typeColor } from "../canvas/theme";
+import { typeColor } from "../canvas/theme";
 import { t } from "../i18n";
 import type { NodeSpec, Specs } from "../model/schema";
 import { searchNodes } from "../model/search";
@@ -105,7 +105,7 @@ function Lines({ app, specs }: { app: App; specs: readonly NodeSpec[] }): JSX.El
 
 function Line({ app, spec }: { app: App; spec: NodeSpec }): JSX.Element {
   const kept = bookmarks.value.includes(spec.type);
-  const color = typeColor(THEMES[ui.theme.value], spec.outputs[0]?.type ?? spec.inputs[0]?.type ?? "*");
+  const color = typeColor(ui.theme.value, spec.outputs[0]?.type ?? spec.inputs[0]?.type ?? "*");
   return (
     <div class="library-line">
       <button

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
-import { typeColor, THEMES } from "../canvas/theme";
+import { typeColor } from "../canvas/theme";
 import { readable } from "../input/keymap";
 import type { Command } from "../input/commands";
 import { typeName } from "../model/types";
@@ -100,7 +100,7 @@ export function NodeSearch({ app }: { app: App }): JSX.Element | null {
   const width = Math.min(380, camera.width - 16);
   const x = Math.max(8, Math.min(asked.at.x - 24, camera.width - width - 8));
   const y = Math.max(8, Math.min(asked.at.y - 20, camera.height - 388));
-  const theme = THEMES[ui.theme.value];
+  const theme = ui.theme.value;
   const close = (): void => {
     ui.search.value = null;
     app.renderer.host.focus({ preventScroll: true });

@@ -7,8 +7,9 @@
 import { language, LANGUAGES, type Language, preferred, speak, t } from "../i18n";
 import { readBindings } from "../input/bindings";
 import { isObject } from "../model/json";
-import type { Theme } from "../canvas/theme";
+import { type Theme, THEMES } from "../canvas/theme";
 import type { App } from "./app";
+import { choiceOf, PALETTES, palettes, paletteTheme } from "./palettes";
 import { sentenceOf, toast, ui } from "./ui";
 
 export interface Setting {
@@ -21,6 +22,7 @@ export interface Setting {
   readonly apply: (app: App, value: string) => void | Promise<void>;
 }
 
+const OWN_THEMES = [["dark", "Dark"], ["light", "Light"], ["contrast", "High contrast"], ["system", "Like the system"]] as const;
 const ON_OFF = [["on", "On"], ["off", "Off"]] as const;
 const OFF_ON = [["off", "Off"], ["on", "On"]] as const;
 
@@ -28,9 +30,11 @@ const OFF_ON = [["off", "Off"], ["on", "On"]] as const;
 export const SETTINGS: readonly Setting[] = Array.of<Setting>(
   {
     id: "loom.theme", name: "Theme", group: "Looks", tip: "Colours of canvas and panels.",
-    choices: [["dark", "Dark"], ["light", "Light"], ["contrast", "High contrast"], ["system", "Like the system"]],
+    get choices() {
+      return [...OWN_THEMES, ...palettes().map((palette) => [choiceOf(palette), palette.name] as const)];
+    },
     apply: (app, value) => {
-      app.setTheme(resolveTheme(value));
+      app.setTheme(paletteTheme(value) ?? THEMES[resolveTheme(value)]);
     },
   },
   {
@@ -113,6 +117,13 @@ export const TEXTS: readonly TextSetting[] = Array.of<TextSetting>(
     apply: (app, text) => {
       app.commands.bind(readBindings(text));
       ui.keys.value++;
+    },
+  },
+  {
+    id: PALETTES,
+    apply: (app) => {
+      const theme = SETTINGS.find((one) => one.id === "loom.theme");
+      if (theme && palettes().length > 0) void theme.apply(app, chosen(theme));
     },
   },
 );

@@ -34,6 +34,7 @@ export function SettingsDialog({ app }: { app: App }): JSX.Element {
       </div>
       <div class="settings-doors">
         <button class="text-button" onClick={() => (ui.dialog.value = "keys")}>{t("Keys…")}</button>
+        <button class="text-button" onClick={() => (ui.dialog.value = "palettes")}>{t("Palettes…")}</button>
       </div>
       <div class="settings">
         {GROUPS.map((group) => {

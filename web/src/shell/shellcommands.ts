@@ -164,8 +164,11 @@ function panelCommands(app: App): Command[] {
     { id: "keys", title: "Keys…", group: "View", run: () => {
       ui.dialog.value = "keys";
     } },
+    { id: "palettes", title: "Palettes…", group: "View", run: () => {
+      ui.dialog.value = "palettes";
+    } },
     { id: "theme", title: "Light or dark", group: "View", run: () => {
-      void app.settings.set("loom.theme", ui.theme.value === "light" ? "dark" : "light");
+      void app.settings.set("loom.theme", ui.theme.value.name === "light" ? "dark" : "light");
     } },
   ];
 }

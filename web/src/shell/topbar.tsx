@@ -31,7 +31,7 @@ export function TopBar({ app }: { app: App }): JSX.Element {
         {!ui.connected.value && <span class="offline" role="status">{t("Reconnecting")}</span>}
         <span class="wide-only bar-part">
           <Zoom app={app} />
-          <Tool app={app} id="theme" icon={ui.theme.value === "light" ? "moon" : "sun"} />
+          <Tool app={app} id="theme" icon={ui.theme.value.name === "light" ? "moon" : "sun"} />
           <i class="divider" />
         </span>
         <span class="wide-only">

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Language } from "../i18n";
 import type { Vec } from "../canvas/camera";
 import type { HeatOf } from "../canvas/forecast";
-import type { Theme } from "../canvas/theme";
+import { type Theme, THEMES } from "../canvas/theme";
 import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
 import type { FileRef } from "../net/client";
@@ -105,7 +105,7 @@ export const ui = {
   toolbox: signal(true),
   /** Null on a server without accounts. */
   me: signal<Person | null>(null),
-  theme: signal<Theme["name"]>("dark"),
+  theme: signal<Theme>(THEMES.dark),
   language: signal<Language>("en"),
   /** Counts changes of settings. */
   settings: signal(0),
@@ -123,7 +123,7 @@ export const ui = {
   spoken: signal(""),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "guide" | "account" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
