@@ -21,6 +21,7 @@ import "./shell/gallery.css";
 import "./shell/forecast.css";
 import "./shell/mask.css";
 import "./shell/toolbox.css";
+import "./shell/phone.css";
 
 function element(className: string, parent: HTMLElement): HTMLElement {
   const made = document.createElement("div");

@@ -290,6 +290,8 @@ export class PointerMachine {
   private readonly menu = (event: MouseEvent): void => {
     if (this.inEditor(event)) return;
     event.preventDefault();
+    // A finger that rests has its menu from us already.
+    if ((event as PointerEvent).pointerType === "touch") return;
     const at = this.place(event);
     const { camera } = this.ws.renderer;
     this.openMenu(at, hitTest(this.ws.scene, camera.toWorld(at), camera.scale));

@@ -5,6 +5,7 @@ import type { App } from "./app";
 import { showNode } from "./levels";
 import { Icon } from "./icons";
 import { Later, type Panel as Part } from "./later";
+import { SheetGrip } from "./sheet";
 import { ui } from "./ui";
 
 const gallery = (): Promise<Part> => import("./gallery").then((file) => file.Gallery);
@@ -26,6 +27,7 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
   if (!panel) return null;
   return (
     <aside class={`panel ${panel}`} aria-label={t(TITLES[panel])}>
+      <SheetGrip />
       <div class="panel-head">
         <h2>{t(TITLES[panel])}</h2>
         <button class="tool" aria-label={t("Close panel")} title={t("Close panel")} onClick={() => (ui.panel.value = null)}>

@@ -9,6 +9,7 @@ import { Trail } from "./levels";
 import { Map } from "./minimap";
 import { Menu, Toasts } from "./overlays";
 import { Panel } from "./panels";
+import { PhoneBar } from "./phonebar";
 import { NodeSearch, Palette } from "./search";
 import { Toolbox } from "./toolbox";
 import { TopBar } from "./topbar";
@@ -37,6 +38,7 @@ export function Over({ app }: { app: App }): JSX.Element {
       <Map app={app} />
       {ui.axes.value > 0 && <Later load={strip} app={app} />}
       {ui.heat.value !== null && <Later load={heat} app={app} />}
+      <PhoneBar app={app} />
       <Toolbox app={app} />
       <NodeSearch app={app} />
       <Menu app={app} />
