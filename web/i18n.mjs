@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { bare } from "./i18n-bare.mjs";
 
 const SRC = fileURLToPath(new URL("src", import.meta.url));
 const TEXT = String.raw`("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`;
@@ -48,6 +49,7 @@ export function missing(file) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.stdout.write(bare(new Set(keys("de"))).map((line) => `bypasses t(): ${line}\n`).join(""));
   for (const file of ["de", "zh"]) {
     const { called, titles } = missing(file);
     const lines = [...new Set([...called, ...titles])].map((key) => `  ${JSON.stringify(key)}: "",`);

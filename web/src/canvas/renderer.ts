@@ -5,6 +5,7 @@
  * counters prove it in tests. World: ground, groups, wires, nodes. Overlay: progress, previews,
  * the wire that is dragged, the marquee.
  */
+import { t } from "../i18n";
 import { drawDots, drawGroups } from "./backdrop";
 import { Camera, type Rect } from "./camera";
 import { drawComparison } from "./comparison";
@@ -203,6 +204,6 @@ function layer(host: HTMLElement, name: string): CanvasRenderingContext2D {
   canvas.setAttribute("aria-hidden", "true");
   host.append(canvas);
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser cannot draw on a canvas; use a current Chromium, Firefox or Safari.");
+  if (!context) throw new Error(t("This browser cannot draw on a canvas; use a current Chromium, Firefox or Safari."));
   return context;
 }

@@ -1,9 +1,11 @@
 /** The words of the page in German, by the English text. */
 import type { Catalogue } from ".";
 import { DE_ROOMS } from "./de-rooms";
+import { DE_SAID } from "./de-said";
 
 export const DE: Catalogue = {
   ...DE_ROOMS,
+  ...DE_SAID,
   "A file or a picture…": "Eine Datei oder ein Bild…",
   "after a run": "nach einem Lauf",
   "another frame, name or colour": "anderer Rahmen, Name oder andere Farbe",

@@ -1,9 +1,11 @@
 /** The words of the page in Simplified Chinese, by the English text. */
 import type { Catalogue } from ".";
 import { ZH_ROOMS } from "./zh-rooms";
+import { ZH_SAID } from "./zh-said";
 
 export const ZH: Catalogue = {
   ...ZH_ROOMS,
+  ...ZH_SAID,
   "A file or a picture…": "文件或图片…",
   "after a run": "运行后",
   "another frame, name or colour": "边框、名称或颜色不同",

@@ -1,4 +1,5 @@
 /** What the resting pointer shows: a cursor, a lit wire, a short explanation. */
+import { t } from "../i18n";
 import type { Hit } from "../canvas/hit";
 import { hitTest } from "../canvas/hit";
 import { socketAt } from "../canvas/scene";
@@ -47,7 +48,7 @@ function explain(ws: Workspace, hit: Hit | null): Workspace["renderer"]["hover"]
   const at = ws.renderer.camera.toWorld(ws.pointer);
   if (hit?.kind === "socket") {
     const { box, socket } = hit;
-    const text = `${socket.socket.label || "value"} · ${typeName(socket.socket.type)}${socket.socket.optional ? " · optional" : ""}`;
+    const text = `${socket.socket.label || t("value")} · ${typeName(socket.socket.type)}${socket.socket.optional ? ` · ${t("optional")}` : ""}`;
     return (env) => {
       const { x, y } = socketAt(box, socket);
       env.ctx.beginPath();

@@ -1,4 +1,5 @@
 /** Subgraphs in files of their own: one instance and what it needs, to be put into any workflow. */
+import { t } from "../i18n";
 import { definitionPaths, definitionsOf, type Document } from "./document";
 import { emptyWorkflow } from "./factory";
 import { freshUuid, takeNodeId } from "./ids";
@@ -49,7 +50,7 @@ function innerIds(definition: JsonObject): string[] {
 export function insertBlueprint(doc: Document, blueprint: Workflow, x: number, y: number): Key {
   const known = definitionsOf(blueprint);
   const node = blueprint.nodes.find((candidate) => known.has(candidate.type));
-  if (!node) throw new Error("This file holds no subgraph. Save one to the library first.");
+  if (!node) throw new Error(t("This file holds no subgraph. Save one to the library first."));
   let key = "";
   doc.edit("Insert subgraph", (edit) => {
     defineMissing(doc, blueprint);

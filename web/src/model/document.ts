@@ -5,6 +5,7 @@
  * share one history. Invariant: `raw` changes only through `edit`, `undo` and `redo`; what no
  * patch touched stays as the file had it. Lookups are rebuilt lazily when positions moved.
  */
+import { t } from "../i18n";
 import { boundaryNode, INPUTS, isBoundary, OUTPUTS } from "./boundary";
 import { type Edit, History, type Step, type Steps } from "./history";
 import { isObject, type Json, type JsonObject } from "./json";
@@ -172,7 +173,7 @@ export class Document {
     if (key === INPUTS) return ["inputNode"];
     if (key === OUTPUTS) return ["outputNode"];
     const at = this.index().nodes.get(key);
-    if (at === undefined) throw new Error(`There is no node ${key} in this workflow.`);
+    if (at === undefined) throw new Error(t("There is no node {key} in this workflow.", { key }));
     return ["nodes", at];
   }
 

@@ -4,6 +4,7 @@
  * Two things the built-in parser changes are kept here: integers beyond 2^53 (seeds go up to
  * 2^64-1) become `bigint`, and the `NaN`/`Infinity` that Python writes are read and written.
  */
+import { t } from "../i18n";
 export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
 
 /** A JSON object; a missing key reads as undefined. */
@@ -50,13 +51,13 @@ class Reader {
 
   end(): void {
     this.space();
-    if (this.at < this.text.length) this.fail("text after the end of the JSON value");
+    if (this.at < this.text.length) this.fail(t("text after the end of the JSON value"));
   }
 
   private number(): Json {
     NUMBER.lastIndex = this.at;
     const token = NUMBER.exec(this.text)?.[0];
-    if (token === undefined) return this.fail("a value was expected");
+    if (token === undefined) return this.fail(t("a value was expected"));
     this.at += token.length;
     const number = Number(token);
     return /^-?\d+$/.test(token) && !Number.isSafeInteger(number) ? BigInt(token) : number;
@@ -71,7 +72,7 @@ class Reader {
       this.at = end + 1;
       return value;
     } catch {
-      return this.fail("a string is not closed or holds a bad escape");
+      return this.fail(t("a string is not closed or holds a bad escape"));
     }
   }
 
@@ -88,12 +89,12 @@ class Reader {
     this.at++;
     while (!this.close("}", count++ > 0)) {
       this.space();
-      if (this.text[this.at] !== '"') this.fail("a key in double quotes was expected");
+      if (this.text[this.at] !== '"') this.fail(t("a key in double quotes was expected"));
       const key = this.string();
       // Copying such a key by assignment would replace the prototype of the copy.
-      if (key === "__proto__") this.fail('the key "__proto__" is not allowed');
+      if (key === "__proto__") this.fail(t('the key "__proto__" is not allowed'));
       this.space();
-      if (this.text[this.at++] !== ":") this.fail("a colon was expected");
+      if (this.text[this.at++] !== ":") this.fail(t("a colon was expected"));
       result[key] = this.value();
     }
     return result;
@@ -106,7 +107,7 @@ class Reader {
       this.at++;
       return true;
     }
-    if (comma && this.text[this.at++] !== ",") this.fail(`a comma or ${bracket} was expected`);
+    if (comma && this.text[this.at++] !== ",") this.fail(t("a comma or {bracket} was expected", { bracket }));
     return false;
   }
 
@@ -116,7 +117,7 @@ class Reader {
 
   private fail(what: string): never {
     const line = this.text.slice(0, this.at).split("\n").length;
-    throw new Error(`This is not valid JSON: ${what} (line ${String(line)}).`);
+    throw new Error(t("This is not valid JSON: {what} (line {line}).", { what, line }));
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * Execution ids are paths such as `12:34`; a level's `path` ends with a colon.
  */
+import { t } from "../i18n";
 import { INPUTS, slotsOf } from "./boundary";
 import { definitionsOf, Document } from "./document";
 import { isObject, type Json, type JsonObject } from "./json";
@@ -41,7 +42,7 @@ export function levelsOf(root: Document): Map<string, Level> {
 function refuseRecursion(node: RawNode, level: Level): void {
   for (let at = level.outer; at; at = at.level.outer) {
     if (at.instance.type !== node.type) continue;
-    throw new Error(`Subgraph node ${level.path}${keyOf(node.id)} contains itself; remove the inner copy.`);
+    throw new Error(t("Subgraph node {node} contains itself; remove the inner copy.", { node: level.path + keyOf(node.id) }));
   }
 }
 

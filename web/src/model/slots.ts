@@ -4,6 +4,7 @@
  * Old files list only wired or converted widgets; every widget is a socket all the same. A socket
  * that the file does not list has index -1 and is written into the file when it is first wired.
  */
+import { t } from "../i18n";
 import type { Json } from "./json";
 import type { Edit } from "./document";
 import type { Path } from "./patch";
@@ -96,7 +97,7 @@ export function ensureInput(edit: Edit, path: Path, node: RawNode, spec: NodeSpe
   const at = (node.inputs ?? []).findIndex((slot) => slot.name === name);
   if (at >= 0) return at;
   const input = spec.inputs.find((candidate) => candidate.name === name);
-  if (!input) throw new Error(`"${spec.title}" has no input ${name}.`);
+  if (!input) throw new Error(t('"{title}" has no input {name}.', { title: spec.title, name }));
   if (!node.inputs) edit.set([...path, "inputs"], []);
   edit.push([...path, "inputs"], rawInput(input));
   return (node.inputs ?? []).length - 1;
@@ -107,7 +108,7 @@ export function ensureOutput(edit: Edit, path: Path, node: RawNode, spec: NodeSp
   if (!node.outputs) edit.set([...path, "outputs"], []);
   for (let i = node.outputs?.length ?? 0; i <= slot; i++) {
     const known = spec?.outputs[i];
-    if (!known) throw new Error(`Node ${String(node.id)} has no output ${String(slot)}.`);
+    if (!known) throw new Error(t("Node {node} has no output {slot}.", { node: node.id, slot }));
     edit.push([...path, "outputs"], { name: known.name, type: known.type, links: [] });
   }
   return slot;

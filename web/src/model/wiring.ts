@@ -28,7 +28,7 @@ export function whyNot(doc: Document, specs: Specs, from: OutputEnd, to: InputEn
   const source = doc.node(from.node);
   const target = doc.node(to.node);
   if (!source || !target) return t("One end of this wire is gone.");
-  if (from.node === to.node) return "A node cannot feed itself.";
+  if (from.node === to.node) return t("A node cannot feed itself.");
   const output = outputSockets(source, specs.get(source.type))[from.slot];
   const input = inputSockets(target, specs.get(target.type)).find((s) => s.name === to.name);
   if (!output || !input) return t("One end of this wire is gone.");

@@ -4,6 +4,7 @@
  * Nothing here copies or normalises: a view reads the shapes found in real files (positions as
  * arrays or `{0,1}` objects, links as tuples or objects) and leaves the JSON as it came.
  */
+import { t } from "../i18n";
 import type { Json, JsonObject } from "./json";
 import { isObject } from "./json";
 
@@ -56,16 +57,13 @@ export const keyOf = (id: Id): Key => String(id);
 /** Check the shape that everything else relies on; throws a sentence for the user. */
 export function asWorkflow(value: Json): Workflow {
   if (!isObject(value) || !Array.isArray(value["nodes"])) {
-    throw new Error(
-      "This JSON is no workflow: it has no list `nodes`. Save the workflow again from the canvas, " +
-        "or drop a file in API format (one entry per node with `class_type`).",
-    );
+    throw new Error(t("This JSON is no workflow: it has no list `nodes`. Save the workflow again from the canvas, or drop a file in API format (one entry per node with `class_type`)."));
   }
   const bad = value["nodes"].findIndex((node) => !isObject(node) || node["id"] == null);
-  if (bad >= 0) throw new Error(`Entry ${String(bad)} of \`nodes\` has no \`id\`.`);
+  if (bad >= 0) throw new Error(t("Entry {n} of `nodes` has no `id`.", { n: bad }));
   const links = value["links"];
   if (links != null && !Array.isArray(links)) {
-    throw new Error("`links` of this workflow is not a list, so its wires cannot be read.");
+    throw new Error(t("`links` of this workflow is not a list, so its wires cannot be read."));
   }
   return value as Workflow;
 }

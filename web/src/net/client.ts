@@ -135,7 +135,7 @@ export class Client {
     const body = parsed(text);
     if (response.ok) return body;
     const message = field(field(body, "error"), "message") ?? (text.length < 200 && text !== "" ? text : null);
-    const said = typeof message === "string" ? message : `The server refused ${path.split("?")[0] ?? path}`;
+    const said = typeof message === "string" ? message : t("The server refused {path}", { path: path.split("?")[0] ?? path });
     throw new ServerError(`${said} (${String(response.status)})`, response.status, body);
   }
 }

@@ -1,4 +1,5 @@
 /** Saved workflows with their ETags: nobody replaces a version that they have not seen. */
+import { t } from "../i18n";
 import { type Client, ServerError } from "./client";
 
 export interface Stored {
@@ -15,7 +16,7 @@ async function ask(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch {
-    throw new ServerError("The server does not answer. Is it still running?", 0, null);
+    throw new ServerError(t("The server does not answer. Is it still running?"), 0, null);
   }
 }
 
@@ -23,7 +24,7 @@ async function ask(url: string, init: RequestInit): Promise<Response> {
 export async function readStored(client: Client, path: string): Promise<Stored | null> {
   const answer = await ask(place(client, path), { cache: "no-cache" });
   if (answer.status === 404) return null;
-  if (!answer.ok) throw new ServerError(`${path} cannot be read (${String(answer.status)})`, answer.status, null);
+  if (!answer.ok) throw new ServerError(t("{path} cannot be read ({status})", { path, status: answer.status }), answer.status, null);
   return { text: await answer.text(), etag: answer.headers.get("ETag") };
 }
 
@@ -33,5 +34,5 @@ export async function writeStored(client: Client, path: string, text: string, re
   const headers: Record<string, string> = "etag" in replaces ? { "If-Match": replaces.etag } : {};
   const answer = await ask(place(client, path) + query, { method: "POST", body: text, headers });
   if (answer.ok) return answer.headers.get("ETag");
-  throw new ServerError(`${path} was not saved (${String(answer.status)})`, answer.status, null);
+  throw new ServerError(t("{path} was not saved ({status})", { path, status: answer.status }), answer.status, null);
 }

@@ -26,7 +26,7 @@ export class Files {
   constructor(private readonly app: App) {}
 
   openDefault(): void {
-    this.app.openWorkflow(asWorkflow(parseJson(defaultText)), "Default");
+    this.app.openWorkflow(asWorkflow(parseJson(defaultText)), t("Default"));
   }
 
   async openTemplate(template: Template): Promise<void> {
@@ -36,7 +36,7 @@ export class Files {
   }
 
   openEmpty(): void {
-    this.app.openWorkflow(emptyWorkflow(uuid()), "Untitled");
+    this.app.openWorkflow(emptyWorkflow(uuid()), t("Untitled"));
   }
 
   /** Open JSON in canvas or API format; throws a sentence if it is neither. */
@@ -68,7 +68,7 @@ export class Files {
     }
     await this.guard(async () => {
       const stored = await readStored(this.app.client, path);
-      if (!stored) throw new Error(`There is no workflow ${path} on the server any more.`);
+      if (!stored) throw new Error(t("There is no workflow {path} on the server any more.", { path }));
       this.openJson(parseJson(stored.text), baseName(path), path);
       await this.app.saving.common(this.app.session, stored.text, stored.etag);
     });
@@ -115,7 +115,7 @@ export class Files {
     try {
       const value = parseJson(text);
       if (isFragment(value)) this.app.workspace.pasteFragment(value, outside);
-      else this.openJson(value, "Pasted");
+      else this.openJson(value, t("Pasted"));
       return true;
     } catch (error) {
       toast(sentenceOf(error), "error");

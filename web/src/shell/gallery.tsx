@@ -126,7 +126,7 @@ function Marked({ app }: { app: App }): JSX.Element {
   };
   return (
     <div class="gallery-marked" role="toolbar" aria-label={t("Marked results")}>
-      <span>{marked.length} marked</span>
+      <span>{t("{n} marked", { n: marked.length })}</span>
       <button class="text-button" disabled={pictures.length < 2} onClick={() => (ui.viewer.value = { items: pictures, at: 0, compare: true })}>
         {t("Compare")}
       </button>
@@ -216,7 +216,7 @@ function Cell({ item, at, style }: { item: Shown; at: number; style: Record<stri
       >
         {item.kind === "images" ? <img src={`${item.url}&preview=webp;75`} alt="" decoding="async" loading="lazy" draggable={false} /> : <Icon name={item.kind === "audio" ? "sound" : "film"} size={32} />}
       </button>
-      <input type="checkbox" class="mark" checked={marked} aria-label={`Mark ${item.name}`} onChange={mark} />
+      <input type="checkbox" class="mark" checked={marked} aria-label={t("Mark {name}", { name: item.name })} onChange={mark} />
       <span class="file-name">{item.paper ?? item.name}</span>
     </li>
   );

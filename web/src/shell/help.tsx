@@ -25,7 +25,7 @@ export function Help({ app }: { app: App }): JSX.Element {
   return (
     <article class="help" aria-label={t("Help for {title}", { title: spec.title })}>
       <p class="help-type">{spec.type} · {spec.category}</p>
-      {text.value === null ? <p>{spec.description}</p> : markdownLines(text.value).map((line, i) => <Line key={i} line={line} />)}
+      {text.value === null ? <p>{t(spec.description)}</p> : markdownLines(text.value).map((line, i) => <Line key={i} line={line} />)}
     </article>
   );
 }

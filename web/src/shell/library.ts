@@ -1,4 +1,5 @@
 /** The user's library of subgraphs: files under `subgraphs/` of the user folder. */
+import { t } from "../i18n";
 import { HEADER } from "../canvas/layout";
 import { blueprintOf, insertBlueprint } from "../model/blueprints";
 import { isObject, type Json, type JsonObject } from "../model/json";
@@ -29,10 +30,10 @@ async function keep(app: App, key: string): Promise<void> {
   const node = app.scene.doc.node(key);
   const blueprint = blueprintOf(app.scene.doc, key);
   if (!node || !blueprint) return;
-  const name = titleOf(node, app.scene.specs).replace(/[/\\:*?"<>|]/g, " ").trim() || "Subgraph";
+  const name = titleOf(node, app.scene.specs).replace(/[/\\:*?"<>|]/g, " ").trim() || t("Subgraph");
   try {
     await app.client.json(`${fileUrl(`${name}.json`)}?overwrite=true`, "POST", blueprint as JsonObject);
-    toast(`Kept as "${name}" in the library of subgraphs.`);
+    toast(t('Kept as "{name}" in the library of subgraphs.', { name }));
   } catch (error) {
     toast(sentenceOf(error), "error");
   }
@@ -44,7 +45,7 @@ async function offer(app: App): Promise<void> {
   const found = await app.client.json(`userdata?dir=${FOLDER}&recurse=true`).catch((): Json => []);
   const names = (Array.isArray(found) ? found : []).map(nameOf).filter((name) => name.endsWith(".json"));
   if (names.length === 0) {
-    toast("The library has no subgraphs yet. Select one and choose: Keep the subgraph in the library.");
+    toast(t("The library has no subgraphs yet. Select one and choose: Keep the subgraph in the library."));
     return;
   }
   const lines = names.map((name) => ({ title: name.replace(/\.json$/, ""), run: () => void insert(app, name, at) }));

@@ -91,7 +91,7 @@ function neighbours(items: readonly Shown[], at: number): Shown[] {
 function Medium({ item, look, setLook }: { item: Shown; look: Look; setLook: (look: Look) => void }): JSX.Element {
   if (item.kind === "video") return <video class="medium" src={item.url} controls autoplay loop />;
   if (item.kind === "audio") return <audio class="medium" src={item.url} controls autoplay />;
-  if (item.kind !== "images") return <p class="empty">{item.name} can be downloaded, but not shown.</p>;
+  if (item.kind !== "images") return <p class="empty">{t("{name} can be downloaded, but not shown.", { name: item.name })}</p>;
   return (
     <figure class="pane" {...gestures(() => look, setLook)}>
       <img src={item.url} alt={item.name} draggable={false} style={{ transform: cssOf(look) }} class={look.scale > 3 ? "pixels" : ""} />
@@ -205,7 +205,7 @@ function Info({ app, item }: { app: App; item: Shown }): JSX.Element {
     }
   };
   const open = act((raw) => {
-    app.openWorkflow(raw, item.paper ?? "From a result");
+    app.openWorkflow(raw, item.paper ?? t("From a result"));
   });
   const values = act((raw) => {
     const count = takeValues(app.session.doc, raw, "Take the values of a result");

@@ -4,6 +4,7 @@
  * Invariant: the alpha of `layer` is the mask; its colour means nothing. What a stroke paints
  * lies apart until it ends, so that a half transparent brush does not add up along its own way.
  */
+import { t } from "../i18n";
 
 export interface Brush {
   size: number;
@@ -118,7 +119,7 @@ export class MaskPaint {
     return new Promise((resolve, reject) => {
       canvas.toBlob((blob) => {
         if (blob) resolve(blob);
-        else reject(new Error("The mask is too large for this browser to encode."));
+        else reject(new Error(t("The mask is too large for this browser to encode.")));
       });
     });
   }
@@ -182,6 +183,6 @@ function surface(width: number, height: number): [HTMLCanvasElement, CanvasRende
   canvas.width = width;
   canvas.height = height;
   const ctx = canvas.getContext("2d");
-  if (!ctx) throw new Error("This browser has no memory left for the mask. Close other tabs and try again.");
+  if (!ctx) throw new Error(t("This browser has no memory left for the mask. Close other tabs and try again."));
   return [canvas, ctx];
 }

@@ -1,4 +1,5 @@
 /** The map in the corner of the canvas, while it is wanted. */
+import { t } from "../i18n";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Minimap } from "../canvas/minimap";
@@ -35,7 +36,7 @@ function Shown({ app }: { app: App }): JSX.Element {
       class="minimap"
       ref={canvas}
       role="img"
-      aria-label="Map of the workflow"
+      aria-label={t("Map of the workflow")}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         go(event);

@@ -109,7 +109,7 @@ function Line({ app, spec }: { app: App; spec: NodeSpec }): JSX.Element {
   return (
     <div class="library-line">
       <button
-        class="library-node" draggable title={spec.description || spec.type}
+        class="library-node" draggable title={t(spec.description) || spec.type}
         onDragStart={(event) => event.dataTransfer?.setData(NODE_DRAG, spec.type)}
         onClick={() => void placeNode(app, spec, null)}
       >

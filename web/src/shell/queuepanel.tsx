@@ -57,7 +57,7 @@ export function QueuePanel({ app }: { app: App }): JSX.Element | null {
       <Waiting app={app} jobs={waiting} act={act} />
       {shown.jobs.length > 1 && (
         <button class="text-button all" onClick={() => act((list) => list.cancel(shown.jobs.map((job) => job.id)))}>
-          Cancel all {shown.jobs.length}
+          {t("Cancel all {n}", { n: shown.jobs.length })}
         </button>
       )}
       {shown.failed.length > 0 && <h3 class="panel-title">{t("Failed lately")}</h3>}
@@ -95,7 +95,7 @@ function nameOf(app: App, job: Job): string {
 function Name({ app, job }: { app: App; job: Job }): JSX.Element {
   const own = app.running.ownerOf(job.id);
   return (
-    <button class="job-name" disabled={!own} title={own ? "Show this workflow" : undefined} onClick={() => own && app.papers.activate(own)}>
+    <button class="job-name" disabled={!own} title={own ? t("Show this workflow") : undefined} onClick={() => own && app.papers.activate(own)}>
       {nameOf(app, job)}
       {!own && job.client !== app.tab && <small class="foreign">{t("from elsewhere")}</small>}
     </button>
@@ -124,7 +124,7 @@ function Running({ app, job, act }: { app: App; job: Job; act: Act }): JSX.Eleme
           {job.started !== null && ` · ${elapsed(now.value - job.started)}`}
         </small>
       </div>
-      <button class="text-button" onClick={() => act((list) => list.cancel([job.id]))} aria-label={`Stop ${nameOf(app, job)}`}>
+      <button class="text-button" onClick={() => act((list) => list.cancel([job.id]))} aria-label={t("Stop {name}", { name: nameOf(app, job) })}>
         {t("Stop")}
       </button>
       {share !== null && <i class="job-progress" style={{ transform: `scaleX(${String(share)})` }} />}
@@ -172,7 +172,7 @@ function Waiting({ app, jobs, act }: { app: App; jobs: Job[]; act: Act }): JSX.E
           <span class="job-place">{at + 1}</span>
           <div class="job-text">
             <Name app={app} job={job} />
-            <small>waits since {new Date(job.created).toLocaleTimeString(undefined, { timeStyle: "short" })}</small>
+            <small>{t("waits since {time}", { time: new Date(job.created).toLocaleTimeString(undefined, { timeStyle: "short" }) })}</small>
           </div>
           {at > 0 && (
             <button class="tool" title={t("Run this next")} aria-label={t("Run {name} next", { name: nameOf(app, job) })} onClick={() => move(job, 0)}>
@@ -195,7 +195,7 @@ function Failed({ app, job, act }: { app: App; job: Job; act: Act }): JSX.Elemen
         <Name app={app} job={job} />
         <small class="job-error">{job.error?.text}</small>
       </div>
-      <button class="text-button" onClick={() => act((list) => retry(app, list, job))} aria-label={`Retry ${nameOf(app, job)}`}>
+      <button class="text-button" onClick={() => act((list) => retry(app, list, job))} aria-label={t("Retry {name}", { name: nameOf(app, job) })}>
         {t("Retry")}
       </button>
     </div>

@@ -64,7 +64,7 @@ export class Saving {
   async keepMine(session: Session): Promise<void> {
     const { conflict } = session;
     if (!conflict || session.meta.path === null) return;
-    await keepVersion(this.app, session, "Theirs, before mine replaced it", conflict.text);
+    await keepVersion(this.app, session, t("Theirs, before mine replaced it"), conflict.text);
     session.conflict = null;
     if (await this.write(session, session.meta.path, { etag: conflict.etag })) toast(t("Yours is saved. Theirs is among the versions."));
   }
@@ -73,7 +73,7 @@ export class Saving {
   async takeTheirs(session: Session): Promise<void> {
     const { conflict } = session;
     if (!conflict) return;
-    await keepVersion(this.app, session, "Mine, before theirs replaced it");
+    await keepVersion(this.app, session, t("Mine, before theirs replaced it"));
     this.adopt(session, conflict.text, conflict.etag);
     toast(t("Theirs is shown. Yours is among the versions, and Undo brings it back."));
   }
@@ -100,8 +100,8 @@ export class Saving {
       comparing.start(t("theirs"), read(conflict.text));
       return;
     }
-    await keepVersion(this.app, session, "Mine, before the merge");
-    await keepVersion(this.app, session, "Theirs, before the merge", conflict.text);
+    await keepVersion(this.app, session, t("Mine, before the merge"));
+    await keepVersion(this.app, session, t("Theirs, before the merge"), conflict.text);
     session.conflict = null;
     await this.common(session, conflict.text, conflict.etag);
     comparing.join(session, read(base), read(conflict.text));
@@ -119,7 +119,7 @@ export class Saving {
     if (path === null || saved || session.conflict) return;
     const base = await this.app.store.readText(`${session.id}/base`).catch(() => null);
     // The file as the user saved it last stays within reach.
-    if (base !== null && session.meta["autosaved"] !== true) await keepVersion(this.app, session, "Before it saved itself", base);
+    if (base !== null && session.meta["autosaved"] !== true) await keepVersion(this.app, session, t("Before it saved itself"), base);
     if (await this.write(session, path, undefined, true)) session.meta["autosaved"] = true;
   }
 

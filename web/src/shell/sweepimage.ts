@@ -1,4 +1,5 @@
 /** A whole grid as one picture with its labels. */
+import { t } from "../i18n";
 
 const LARGEST = 8192;
 const CELL = 512;
@@ -20,7 +21,7 @@ export async function gridPng(grid: GridPicture): Promise<Blob> {
   canvas.width = grid.columns.length * (side + PAD) + PAD;
   canvas.height = grid.rows.length * (side + PAD + LABEL) + LABEL + PAD;
   const ctx = canvas.getContext("2d");
-  if (!ctx) throw new Error("This browser gives no canvas to draw the grid on.");
+  if (!ctx) throw new Error(t("This browser gives no canvas to draw the grid on."));
   ctx.fillStyle = "white";
   ctx.fillRect(0, 0, canvas.width, canvas.height);
   ctx.font = FONT;
@@ -33,7 +34,7 @@ export async function gridPng(grid: GridPicture): Promise<Blob> {
     for (const x of grid.columns.keys()) await place(ctx, grid.url(x, y), PAD + x * (side + PAD), top + LABEL, side);
   }
   return new Promise((done, fail) => {
-    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("The grid is too large for one picture."))), "image/png");
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error(t("The grid is too large for one picture.")))), "image/png");
   });
 }
 

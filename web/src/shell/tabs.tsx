@@ -48,7 +48,7 @@ function Tab({ app, tab, at }: { app: App; tab: TabView; at: number }): JSX.Elem
     event.stopPropagation();
     requestAnimationFrame(() => document.querySelector<HTMLElement>('.tab[aria-selected="true"]')?.focus());
   };
-  const state = tab.alarm ? "changed elsewhere" : tab.saved ? "" : "not saved to a file yet; kept in this browser";
+  const state = tab.alarm ? t("changed elsewhere") : tab.saved ? "" : t("not saved to a file yet; kept in this browser");
   return (
     <div
       class="tab"

@@ -21,7 +21,7 @@ export function VersionsDialog({ app }: { app: App }): JSX.Element {
   useEffect(() => void load(), []);
   const keep = async (event: Event): Promise<void> => {
     event.preventDefault();
-    await keepVersion(app, session, field.current?.value.trim() || "Without a name");
+    await keepVersion(app, session, field.current?.value.trim() || t("Without a name"));
     if (field.current) field.current.value = "";
     await load();
   };
@@ -47,7 +47,7 @@ function Line({ app, version, changed }: { app: App; version: Version; changed: 
   const { session } = app;
   const restore = async (): Promise<void> => {
     ui.dialog.value = null;
-    await keepVersion(app, session, `Before ${version.name} came back`);
+    await keepVersion(app, session, t("Before {name} came back", { name: version.name }));
     replaceAll(session.doc, version.raw, "Restore a version");
     toast(t("{name} is back. Undo takes it away again.", { name: version.name }));
   };
