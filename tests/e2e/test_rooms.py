@@ -97,6 +97,15 @@ def test_axe_finds_nothing_serious_in_any_room(canvas: Canvas) -> None:
             page.locator("aside.panel .panel-body > *").first.wait_for()
             found += [f"{theme} {key} {line}" for line in findings(page)]
         page.get_by_role("button", name="Close panel").click()
+        canvas.command("log of the server")
+        page.get_by_role("log").wait_for()
+        found += [f"{theme} log {line}" for line in findings(page)]
+        page.get_by_role("button", name="Close panel").click()
+        page.locator(".canvas").press("ArrowRight")
+        page.locator(".canvas").press("Shift+F10")
+        page.get_by_role("menu").wait_for()
+        found += [f"{theme} bar and menu {line}" for line in findings(page)]
+        page.keyboard.press("Escape")
         for title in DIALOGS:
             canvas.command(title)
             page.locator("dialog[open]").wait_for()
@@ -141,6 +150,8 @@ def test_keys_are_changed_and_shown(canvas: Canvas, live_server: LiveServer) -> 
     canvas.command("Keys…")
     dialog = page.get_by_role("dialog", name="Keys")
     dialog.get_by_role("searchbox").fill("bypass")
+    dialog.get_by_role("button", name="Change Ctrl B").click()
+    page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Change Ctrl B").click()
     page.keyboard.press("Control+m")
     dialog.get_by_text("Ctrl M already starts: Mute.").wait_for()

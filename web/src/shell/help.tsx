@@ -23,7 +23,7 @@ export function Help({ app }: { app: App }): JSX.Element {
   const spec = type === null ? undefined : app.scene.specs.get(type);
   if (!spec) return <p class="empty">{t("Select a node to read about it.")}</p>;
   return (
-    <article class="help" aria-label={t("Help for {title}", { title: spec.title })}>
+    <article class="help" tabIndex={0} aria-label={t("Help for {title}", { title: spec.title })}>
       <p class="help-type">{spec.type} · {spec.category}</p>
       {text.value === null ? <p>{t(spec.description)}</p> : markdownLines(text.value).map((line, i) => <Line key={i} line={line} />)}
     </article>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import type { App } from "./app";
+import { hint, keysHint } from "./hints";
 import { Icon } from "./icons";
 import { type TabView, ui } from "./ui";
 
@@ -21,7 +22,7 @@ export function Tabs({ app }: { app: App }): JSX.Element {
           <Tab key={tab.id} app={app} tab={tab} at={at} />
         ))}
       </div>
-      <button class="tool" title={t("New workflow  Alt N")} aria-label={t("New workflow")} onClick={() => app.commands.run("new")}>
+      <button class="tool" title={hint(app, "new")} aria-label={t("New workflow")} onClick={() => app.commands.run("new")}>
         <Icon name="plus" size={16} />
       </button>
     </>
@@ -75,7 +76,7 @@ function Tab({ app, tab, at }: { app: App; tab: TabView; at: number }): JSX.Elem
       <span
         class="tab-close"
         aria-hidden="true"
-        title={t("Close  Alt W")}
+        title={`${t("Close")}  ${keysHint(app, "close-tab")}`.trim()}
         onClick={(e) => {
           e.stopPropagation();
           close();

@@ -1,8 +1,8 @@
 /** The one bar at the top: document on the left, doors in the middle, the run on the right. */
 import type { JSX } from "preact";
 import { t } from "../i18n";
-import { readable } from "../input/keymap";
 import type { App } from "./app";
+import { hint, keysHint } from "./hints";
 import { Icon, type IconName, Logo } from "./icons";
 import { Tabs } from "./tabs";
 import { ui } from "./ui";
@@ -49,20 +49,6 @@ export function TopBar({ app }: { app: App }): JSX.Element {
       </div>
     </header>
   );
-}
-
-/** The first key of a command, as it is now. */
-function keysHint(app: App, id: string): string {
-  // Read, so that the bar is drawn again when keys change.
-  void ui.keys.value;
-  return readable(app.commands.get(id)?.keys ?? "");
-}
-
-/** A tooltip: what the button does and its key. */
-function hint(app: App, id: string): string {
-  const keys = keysHint(app, id);
-  const command = app.commands.get(id);
-  return command ? `${t(command.title)}${keys && `  ${keys}`}` : id;
 }
 
 function Tool({ app, id, icon, disabled }: { app: App; id: string; icon: IconName; disabled?: boolean }): JSX.Element {
