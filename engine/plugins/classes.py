@@ -4,13 +4,15 @@ Invariant: everything a user sees of such a node is read from its class once, at
 is plain JSON; the calls are made by ``class_calls``.
 """
 
+import asyncio
 import hashlib
 import inspect
 import json
 import math
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -53,10 +55,15 @@ class Adapted:
 
 
 def classes_of(module: ModuleType) -> Adapted:
-    """The nodes of a module's ``NODE_CLASS_MAPPINGS``."""
+    """The nodes of a module's ``NODE_CLASS_MAPPINGS``, or else of its ``comfy_entrypoint``."""
     found = Adapted()
     classes = getattr(module, "NODE_CLASS_MAPPINGS", None)
     titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None)
+    entrypoint = getattr(module, "comfy_entrypoint", None)
+    if classes is None and callable(entrypoint):
+        schemas = extension_nodes(entrypoint)
+        classes = {schema.node_id: cls for cls, schema in schemas}
+        titles = {schema.node_id: schema.display_name for _, schema in schemas}
     for id, cls in dict(classes or {}).items():
         try:
             title = (titles or {}).get(id)
@@ -66,14 +73,35 @@ def classes_of(module: ModuleType) -> Adapted:
     return found
 
 
+def extension_nodes(entrypoint: Callable[[], Any]) -> list[tuple[type, Any]]:
+    """The schema nodes of an extension, each with its schema.
+
+    Args:
+        entrypoint: gives the extension, perhaps to be awaited.
+    """
+
+    async def ask() -> list[type]:
+        given = entrypoint()
+        extension = await given if inspect.isawaitable(given) else given
+        await extension.on_load()
+        return list(await extension.get_node_list())
+
+    # A thread of its own, since packs may be loaded where an event loop runs already.
+    with ThreadPoolExecutor(1) as thread:
+        classes = thread.submit(asyncio.run, ask()).result()
+    return [(cls, cls.GET_SCHEMA()) for cls in classes]  # type: ignore[attr-defined]
+
+
 def adapt(id: str, cls: type, title: str | None = None) -> Node:
     """A class as a node.
 
     Args:
         id: the ``class_type`` of prompts.
-        cls: with INPUT_TYPES, RETURN_TYPES and FUNCTION.
+        cls: with INPUT_TYPES, RETURN_TYPES and FUNCTION, or with a schema.
         title: display name; the id if there is none.
     """
+    if callable(classic := getattr(cls, "classic_class", None)):
+        cls = classic()
     spec = spec_of(id, cls, title)
     calls = ClassCalls(cls, spec)
     return Node(
