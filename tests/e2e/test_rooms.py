@@ -324,3 +324,12 @@ def test_a_palette_is_imported_worn_and_warned_about(
     canvas.reload()
     canvas.until("document.documentElement.style.getPropertyValue('--node') === '#555'")
     live_server.post("/settings", {"loom.palettes": None, "loom.theme": None})
+
+
+def test_the_first_view_fits_though_words_come_first(browser: Any, live_server: LiveServer) -> None:
+    context = browser.new_context(locale="de-DE", viewport={"width": 1280, "height": 800})
+    canvas = Canvas(context.new_page(), live_server.url)
+    last = canvas.ask("node('9')")
+    assert last["x"] + last["w"] < 1280
+    canvas.page.get_by_role("button", name="Ausführen").wait_for()
+    context.close()

@@ -3,7 +3,7 @@ import type { Catalogue } from ".";
 
 export const DE_ROOMS: Catalogue = {
   "Add": "Hinzufügen",
-  "Add a reroute": "Einen Umlenkpunkt hinzufügen",
+  "Add a reroute": "Einen Knick hinzufügen",
   "Add group": "Gruppe hinzufügen",
   "Align…": "Ausrichten…",
   "Arrow keys": "Pfeiltasten",

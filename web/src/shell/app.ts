@@ -58,6 +58,8 @@ export class App {
   comparing: Comparing | null = null;
   /** The document on the canvas came with a view of its own. */
   hadView = false;
+  /** Nothing is on the canvas before the start has chosen what, so there is no view to remember. */
+  private shown = false;
   private viewTimer = 0;
 
   /** `host` holds the canvases and takes the focus. */
@@ -140,6 +142,7 @@ export class App {
         ui.trail.value = [];
         for (const key of session.selection) this.scene.selection.add(key);
         this.hadView = session.meta.view !== null;
+        this.shown = true;
         this.restoreView();
         this.running.show(session);
         this.forecaster.reset();
@@ -282,7 +285,7 @@ export class App {
       ui.zoom.value = scale;
       clearTimeout(this.viewTimer);
       const { session } = this;
-      if (this.scene.path === "") session.meta.view = [x, y, scale];
+      if (this.shown && this.scene.path === "") session.meta.view = [x, y, scale];
       this.viewTimer = window.setTimeout(() => {
         session.journal.writeMeta();
       }, 400);

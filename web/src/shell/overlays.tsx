@@ -10,18 +10,23 @@ import { dropToast, ui } from "./ui";
 export function Menu({ app }: { app: App }): JSX.Element | null {
   const menu = ui.menu.value;
   const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => list.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(), [menu]);
+  useLayoutEffect(() => {
+    const box = list.current;
+    if (!box || !menu) return;
+    // Only now it is known how large the words are.
+    const { camera } = app.renderer;
+    box.style.left = `${String(Math.max(6, Math.min(menu.at.x, camera.width - box.offsetWidth - 8)))}px`;
+    box.style.top = `${String(Math.max(6, Math.min(menu.at.y, camera.height - box.offsetHeight - 8)))}px`;
+    box.querySelector<HTMLElement>("button:not(:disabled)")?.focus({ preventScroll: true });
+  }, [menu]);
   if (!menu) return null;
-  const { camera } = app.renderer;
-  const x = Math.max(6, Math.min(menu.at.x, camera.width - 260));
-  const y = Math.max(6, Math.min(menu.at.y, camera.height - menu.lines.length * 29 - 16));
   const close = (): void => {
     ui.menu.value = null;
     app.renderer.host.focus({ preventScroll: true });
   };
   return (
     <div class="scrim clear" onPointerDown={(e) => e.target === e.currentTarget && close()} onContextMenu={(e) => e.preventDefault()}>
-      <div ref={list} class="menu" role="menu" style={{ left: `${String(x)}px`, top: `${String(y)}px` }} onKeyDown={(e) => step(e, list.current)}>
+      <div ref={list} class="menu" role="menu" onKeyDown={(e) => step(e, list.current)}>
         {menu.lines.map((line, i) =>
           line ? (
             <button
