@@ -7,14 +7,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from engine.folders import Folders, standard
 from engine.folders_config import with_extra_paths
 
 from .cache_flags import add_cache
 from .precision_flags import add_precision
+
+if TYPE_CHECKING:
+    from engine.plugins.discovery import Catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,6 +91,30 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
         help="YAML file that names more model folders; may be given several times",
     )
     group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no node packs")
+    group.add_argument(
+        "--whitelist-custom-nodes",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="load only these node packs",
+    )
+
+
+def packs_of(args: argparse.Namespace) -> tuple[str, ...] | None:
+    """Names of the node packs to load; None is all of them."""
+    if args.whitelist_custom_nodes:
+        return tuple(args.whitelist_custom_nodes)
+    return () if args.disable_all_custom_nodes else None
+
+
+def catalogue_of(args: argparse.Namespace, folders: Folders) -> "Catalogue":
+    """All nodes that the flags let in, loaded in this process."""
+    from engine import compat
+    from engine.plugins.discovery import load, packs_in, prestart
+
+    packs = packs_in(folders.custom_nodes, packs_of(args))
+    compat.install(folders, {})
+    return load(packs, partial(compat.install, folders), prestart(packs))
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

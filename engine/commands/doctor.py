@@ -13,17 +13,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from engine import __version__, compat
+from engine import __version__
 from engine.folders import MODEL_FOLDERS, Folders
 from engine.memory import host_memory
-from engine.plugins.discovery import Catalogue, load
+from engine.plugins.discovery import Catalogue
 
-from .arguments import ROOT, add_folders, folders_of
+from .arguments import ROOT, add_folders, catalogue_of, folders_of
 
 #: Libraries whose versions matter.
 LIBRARIES = ("torch", "numpy", "safetensors", "aiohttp", "pillow", "tokenizers", "spandrel", "ray")
@@ -40,8 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 if anything is wrong."""
     folders = folders_of(args)
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    catalogue = load(packs, partial(compat.install, folders))
+    catalogue = catalogue_of(args, folders)
     report = {
         "system": _system(),
         "devices": _devices(),

@@ -3,13 +3,10 @@
 import argparse
 import json
 import sys
-from functools import partial
 
-from engine import compat
 from engine.graph.spec import NodeSpec, object_info
-from engine.plugins.discovery import load
 
-from .arguments import add_folders, folders_of
+from .arguments import add_folders, catalogue_of, folders_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the nodes; 1 if a pack failed to load."""
     folders = folders_of(args)
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    catalogue = load(packs, partial(compat.install, folders))
+    catalogue = catalogue_of(args, folders)
     specs = sorted((n.spec for n in catalogue.nodes.values()), key=lambda s: (s.category, s.id))
     if args.json:
         print(json.dumps({spec.id: object_info(spec, folders.list) for spec in specs}, indent=1))

@@ -19,7 +19,7 @@ from engine.store.timings import Usual, usual
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import build
 
-from .arguments import add_device, add_folders, device_of, folders_of
+from .arguments import add_device, add_folders, device_of, folders_of, packs_of
 from .cache_flags import cache_of
 from .precision_flags import precision_of
 from .source import prompt_of, read
@@ -56,9 +56,10 @@ def run(args: argparse.Namespace) -> int:
 async def _look(
     args: argparse.Namespace, folders: Folders
 ) -> tuple[Prompt, Mapping[str, Prospect]]:
-    packs = not args.disable_all_custom_nodes
     networks = precision_of(args)
-    config = WorkerConfig(folders, device_of(args), cache_of(args), packs=packs, **networks)
+    config = WorkerConfig(
+        folders, device_of(args), cache_of(args), packs=packs_of(args), **networks
+    )
     built = build(config)
     prompt, _ = prompt_of(read(args.workflow), built.executor.specs)
     try:

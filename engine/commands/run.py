@@ -17,7 +17,7 @@ from engine.graph.validate import validate
 from engine.workers.config import WorkerConfig
 from engine.workers.runtime import Runtime, build
 
-from .arguments import add_device, add_folders, device_of, folders_of
+from .arguments import add_device, add_folders, device_of, folders_of, packs_of
 from .cache_flags import cache_of
 from .check import explain, fault_lines
 from .precision_flags import precision_of
@@ -66,7 +66,7 @@ def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
         device=device_of(args),
         cache=cache_of(args),
         **precision_of(args),
-        packs=not args.disable_all_custom_nodes,
+        packs=packs_of(args),
         previews=False,
     )
 

@@ -22,7 +22,7 @@ from engine.store import accounts
 from engine.store.database import connect
 from engine.workers.config import WorkerConfig
 
-from .arguments import ROOT, add_device, add_folders, device_of, folders_of
+from .arguments import ROOT, add_device, add_folders, device_of, folders_of, packs_of
 from .cache_flags import cache_of
 from .precision_flags import precision_of
 from .worker_flags import add_workers, workers_of
@@ -243,7 +243,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         device=device_of(args),
         cache=cache_of(args),
         **precision_of(args),
-        packs=not args.disable_all_custom_nodes,
+        packs=packs_of(args),
         previews=args.preview_method != "none",
         preview_size=args.preview_size,
         patience=args.hang_timeout,

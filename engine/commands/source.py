@@ -14,15 +14,15 @@ from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse
 from engine.graph.spec import NodeSpec, Specs
 from engine.graph.workflow import is_workflow, to_prompt
-from engine.plugins.discovery import load
+
+from .arguments import catalogue_of
 
 JSON_SUFFIXES = (".json",)
 
 
 def specs_of(args: argparse.Namespace, folders: Folders) -> dict[str, NodeSpec]:
     """The nodes that a workflow may use: the built-in ones and, unless switched off, the packs'."""
-    packs = () if args.disable_all_custom_nodes else folders.custom_nodes
-    return {id: node.spec for id, node in load(packs).nodes.items()}
+    return {id: node.spec for id, node in catalogue_of(args, folders).nodes.items()}
 
 
 def read(path: Path) -> Any:

@@ -16,6 +16,9 @@ from .missing import Missing
 #: The level of compatibility that each module belongs to; others are of the third.
 LEVELS = {
     1: (
+        "comfy_api.latest",
+        "comfy_api.v0_0_1",
+        "comfy_api.v0_0_2",
         "folder_paths",
         "comfy.utils",
         "comfy.model_management",

@@ -7,12 +7,13 @@ it never replaces a built-in node.
 import importlib
 import importlib.util
 import pkgutil
+import runpy
 import sys
 import time
 import tomllib
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -54,23 +55,47 @@ class Catalogue:
 
 
 def load(
-    pack_folders: Iterable[Path], before: Callable[[Mapping[str, Node]], None] | None = None
+    paths: Iterable[Path],
+    before: Callable[[Mapping[str, Node]], None] | None = None,
+    early: Mapping[Path, str] | None = None,
 ) -> Catalogue:
-    """Load the built-in nodes, then every pack of the folders.
+    """Load the built-in nodes, then packs.
 
     Args:
-        pack_folders: folders of packs.
+        paths: of packs, as :func:`packs_in` finds them.
         before: told the built-in nodes before any pack is imported.
+        early: errors of what :func:`prestart` ran before.
     """
     nodes = dict(builtin_nodes())
     if before is not None:
         before(nodes)
     packs = []
-    for path in (path for folder in pack_folders for path in pack_paths(folder)):
+    for path in paths:
         found, pack = load_pack(path)
-        packs.append(pack)
+        errors = ((early or {}).get(path, ""), pack.error)
+        packs.append(replace(pack, error="\n".join(error for error in errors if error)))
         nodes = {**found, **nodes}
     return Catalogue(nodes, tuple(packs))
+
+
+def prestart(paths: Iterable[Path]) -> dict[Path, str]:
+    """Run the ``prestartup_script.py`` of packs, before torch is imported; errors by pack."""
+    errors = {}
+    for path in paths:
+        script = path / "prestartup_script.py"
+        if not script.is_file():
+            continue
+        try:
+            runpy.run_path(str(script), run_name=f"custom_nodes.{path.stem}.prestartup_script")
+        except Exception:
+            errors[path] = f"Its prestartup_script.py failed:\n{traceback.format_exc()}"
+    return errors
+
+
+def packs_in(folders: Iterable[Path], only: Collection[str] | None = None) -> list[Path]:
+    """The packs of some folders, of all names or some; a single file also without its ending."""
+    found = [path for folder in folders for path in pack_paths(folder)]
+    return [path for path in found if only is None or {path.name, path.stem} & set(only)]
 
 
 def builtin_nodes() -> Iterator[tuple[str, Node]]:

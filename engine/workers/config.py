@@ -21,7 +21,7 @@ class WorkerConfig:
         folders: roots of the installation.
         device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
         cache: which results are kept, and where.
-        packs: whether to load node packs.
+        packs: names of the node packs to load; None is all of them.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
         precision: by role of a network (diffusion, text, vae, upscale) fp32, bf16 or fp16; the
@@ -41,7 +41,7 @@ class WorkerConfig:
     folders: Folders
     device: str = "auto"
     cache: CacheConfig = field(default_factory=CacheConfig)
-    packs: bool = True
+    packs: tuple[str, ...] | None = None
     previews: bool = True
     preview_size: int = 512
     precision: Mapping[str, str] = field(default_factory=dict)
@@ -77,5 +77,10 @@ def from_json(data: Mapping[str, Any]) -> WorkerConfig:
         models={kind: tuple(Path(p) for p in paths) for kind, paths in raw["models"].items()},
     )
     return WorkerConfig(
-        **{**data, "folders": folders, "cache": cache_config.from_json(data["cache"])}
+        **{
+            **data,
+            "folders": folders,
+            "cache": cache_config.from_json(data["cache"]),
+            "packs": None if data["packs"] is None else tuple(data["packs"]),
+        }
     )

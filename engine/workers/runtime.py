@@ -22,7 +22,7 @@ from engine.execution.executor import Executor
 from engine.execution.lanes import Lanes
 from engine.folders import Folders
 from engine.memory import collect_garbage_rarely, host_memory
-from engine.plugins.discovery import Catalogue, load
+from engine.plugins.discovery import Catalogue, load, packs_in, prestart
 
 from .config import WorkerConfig
 
@@ -40,6 +40,11 @@ class Runtime:
 
 def build(config: WorkerConfig) -> Runtime:
     """Load nodes and packs and set the device up."""
+    folders = config.folders
+    folders.create()
+    packs = packs_in(folders.custom_nodes, config.packs)
+    compat.install(folders, {})
+    early = prestart(packs)
     import torch
 
     from engine.diffusion import residency
@@ -51,10 +56,7 @@ def build(config: WorkerConfig) -> Runtime:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrices need
         torch.use_deterministic_algorithms(True, warn_only=True)
     collect_garbage_rarely()
-    folders = config.folders
-    folders.create()
-    before = partial(compat.install, folders)
-    catalogue = load(folders.custom_nodes if config.packs else (), before)
+    catalogue = load(packs, partial(compat.install, folders), early)
     cache = make_cache(config)
     lanes = Lanes()
 

@@ -14,6 +14,7 @@ from PIL import Image
 from engine.cache.config import CacheConfig
 from engine.commands.arguments import Parser
 from engine.commands.cache_flags import cache_of
+from main import main
 from tests.live import ROOT, make_base, serving
 
 API = ROOT / "workflows" / "default_api.json"
@@ -275,3 +276,21 @@ def test_doctor_tells_what_is_wrong(base: Path, tmp_path: Path) -> None:
     assert result.returncode == 1
     for text in ("'one' failed to load (ModuleNotFound", "There is no checkpoint", "damaged"):
         assert text in problems
+
+
+def test_packs_are_chosen_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = "class A:\n    INPUT_TYPES = lambda: {}\n    RETURN_TYPES, FUNCTION = (), '__str__'\n"
+    for name in ("One", "Two"):
+        file = tmp_path / "custom_nodes" / f"{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{pack}NODE_CLASS_MAPPINGS = {{'Pack{name}': A}}\n")
+    base = ["nodes", "--base-directory", str(tmp_path)]
+
+    def listed(*flags: str) -> list[str]:
+        assert main([*base, *flags]) == 0
+        return [word for word in capsys.readouterr().out.split() if word.startswith("Pack")]
+
+    assert listed() == ["PackOne", "PackTwo"]
+    assert listed("--whitelist-custom-nodes", "Two") == ["PackTwo"]
+    assert listed("--disable-all-custom-nodes") == []
+    assert listed("--disable-all-custom-nodes", "--whitelist-custom-nodes", "One") == ["PackOne"]

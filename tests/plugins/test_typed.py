@@ -21,7 +21,7 @@ from engine.api import (
 )
 from engine.folders import standard
 from engine.graph.spec import from_json, object_info, to_json
-from engine.plugins.discovery import load
+from engine.plugins.discovery import load, packs_in, prestart
 from engine.plugins.node import Context
 from engine.plugins.typed import socket_of
 
@@ -121,7 +121,7 @@ def test_packs_are_found_and_failures_reported(tmp_path: Path) -> None:
     )
     (tmp_path / "bad.py").write_text("import a_module_that_is_not_there\n")
     (tmp_path / "off.disabled").mkdir()
-    catalogue = load([tmp_path])
+    catalogue = load(packs_in([tmp_path]))
     assert "Good" in catalogue.nodes
     assert catalogue.nodes["KSampler"].spec.category == "sampling"
     reports = {pack.name: pack for pack in catalogue.packs}
@@ -206,3 +206,24 @@ def test_checks_fingerprints_and_blocks_are_taken_over() -> None:
     assert made.fingerprint is not None and made.fingerprint({"n": 4}, None) == 8
     context = Context("1", standard(Path("x")), {}, lambda *_: None, lambda: None)
     assert made.call({}, context) == Output((Blocked("no"), Blocked("no")))
+
+
+def test_some_packs_and_what_runs_before_them(tmp_path: Path) -> None:
+    for name, script in (("first", "early = 1"), ("second", "raise OSError('no driver')")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("NODE_CLASS_MAPPINGS = {}\n")
+        (tmp_path / name / "prestartup_script.py").write_text(
+            f"import pathlib\n{script}\npathlib.Path(__file__).with_name('ran').touch()\n"
+        )
+    (tmp_path / "third.py").write_text("NODE_CLASS_MAPPINGS = {}\n")
+    (tmp_path / "off.disabled").mkdir()
+    packs = packs_in([tmp_path])
+    assert [path.name for path in packs] == ["first", "second", "third.py"]
+    assert packs_in([tmp_path], ()) == []
+    assert [path.stem for path in packs_in([tmp_path], ("third", "second"))] == ["second", "third"]
+    early = prestart(packs)
+    assert (tmp_path / "first" / "ran").exists() and not (tmp_path / "second" / "ran").exists()
+    reports = {pack.name: pack.error for pack in load(packs, early=early).packs}
+    assert (reports["first"], reports["third"]) == ("", "")
+    assert "prestartup_script.py failed" in reports["second"]
+    assert "no driver" in reports["second"]
