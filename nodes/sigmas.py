@@ -6,6 +6,7 @@ from engine.api import Bool, Choice, Float, Int, Latent, Model, node
 from engine.api import Sigmas as SigmasSocket
 from engine.diffusion import levels
 from engine.diffusion.schedules import beta, by_tokens, sigmas_for
+from engine.diffusion.trajectories import gits
 
 from .sampling import SchedulerName
 
@@ -196,6 +197,26 @@ def ays_scheduler(
         denoise: part of the schedule to run.
     """
     return levels.align_your_steps(model_type, steps, denoise)
+
+
+@_scheduler("GITSScheduler")
+def gits_scheduler(
+    *,
+    coeff: Float(0.8, 1.5, step=0.05) = 1.2,
+    steps: Int(2, 1000) = 10,
+    denoise: Denoise = 1.0,
+) -> SigmasSocket:
+    """Levels that follow the bend of sampling trajectories, for few steps (GITS).
+
+    The method is that of its authors, the trajectories are those of the embedded model: the
+    levels differ from the tables of other programs, so pictures do too.
+
+    Args:
+        coeff: above 1 takes more steps at low noise, below 1 at high noise.
+        steps: how many.
+        denoise: part of the schedule to run.
+    """
+    return gits(coeff, steps, denoise)
 
 
 @_sigmas("SplitSigmas", outputs=("high_sigmas", "low_sigmas"))

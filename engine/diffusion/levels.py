@@ -60,14 +60,22 @@ def turbo(sampling: Sampling, steps: int, denoise: float) -> Tensor:
 
 def align_your_steps(kind: str, steps: int, denoise: float) -> Tensor:
     """The ten levels of a kind of model, interpolated in log sigma to so many steps."""
-    total = steps if denoise >= 1 else round(steps * denoise)
-    if denoise <= 0 or total == 0:
-        return torch.zeros(0)
     known = ALIGNED[kind]
     at = np.linspace(0, 1, steps + 1)
     levels = np.exp(np.interp(at, np.linspace(0, 1, len(known)), np.log(known)))
-    sigmas = torch.tensor(levels, dtype=torch.float32)[-(total + 1) :]
-    return torch.cat([sigmas[:-1], torch.zeros(1)])
+    return last_part(torch.tensor(levels, dtype=torch.float32), denoise)
+
+
+def last_part(levels: Tensor, denoise: float) -> Tensor:
+    """The part of a schedule that a denoise runs, its last level made zero; none for 0 steps.
+
+    Args:
+        levels: one more than there are steps; the last one is positive.
+        denoise: share of the steps to take.
+    """
+    steps = len(levels) - 1
+    total = steps if denoise >= 1 else round(steps * denoise)
+    return ended(levels[-(total + 1) : -1]) if total > 0 else torch.zeros(0)
 
 
 def split(sigmas: Tensor, step: int) -> tuple[Tensor, Tensor]:
