@@ -12,6 +12,7 @@ from engine.diffusion.modifiers.attention import (
 )
 from engine.diffusion.modifiers.caching import EasyCache
 from engine.diffusion.modifiers.features import DeepShrink, DifferentialDiffusion, FreeU
+from engine.diffusion.residency import PRECISIONS
 
 Methods = Choice(("bicubic", "nearest-exact", "bilinear", "area", "bislerp"))
 Percent = Float(0.0, 1.0, step=0.001)
@@ -172,6 +173,20 @@ def easy_cache(
     start, end = (model.sampling.percent_to_sigma(p) for p in (start_percent, end_percent))
     rule = EasyCache(reuse_threshold, start, end, verbose)
     return model.hooked(around=rule, remembers=True)
+
+
+@node("ModelComputeDtype", category="advanced/debug/model", lane="host")
+def model_compute_dtype(
+    *, model: Model, dtype: Choice(("default", "fp32", "fp16", "bf16"))
+) -> Model:
+    """Let a model compute in a precision of your choice, whatever the server was started with.
+
+    Args:
+        model: the denoiser.
+        dtype: fp32 is exact and takes twice the memory; fp16 and bf16 are fast where the device
+            has them; default leaves the choice to the server.
+    """
+    return replace(model, weights=model.weights.computed(PRECISIONS.get(dtype)))
 
 
 @node("TorchCompileModel", category="_for_testing", lane="host")

@@ -76,7 +76,7 @@ def cpu_has_bfloat16() -> bool:
     return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in checks)
 
 
-_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _EIGHT_BITS = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}
 
 
@@ -106,7 +106,7 @@ class Limits:
     def dtype(self, role: Role, device: torch.device) -> torch.dtype:
         """Precision of a network: the user's choice, or :func:`choose_dtype`."""
         chosen = self.precision.get(role)
-        return _PRECISIONS[chosen] if chosen else choose_dtype(role, device)
+        return PRECISIONS[chosen] if chosen else choose_dtype(role, device)
 
     def place(self, role: Role, device: torch.device) -> torch.device:
         """Where a network computes."""
@@ -198,7 +198,7 @@ class Residency:
 
     def _build(self, weights: Weights) -> nn.Module:
         place = self.limits.place(weights.role, self.device)
-        dtype = self.limits.dtype(weights.role, place)
+        dtype = weights.computed_as or self.limits.dtype(weights.role, place)
         if place != HOST and _size_as(weights, dtype) > self.budget:
             return self._streamed(build(weights, HOST, dtype), weights)
         network = build(weights, place, dtype, self._packs(weights))

@@ -115,6 +115,7 @@ class Weights:
         names: the file's tensor names to the network's, for the tensors that belong to it.
         kept_as: type that matrices are kept in; None: the one that is computed in, or the file's
             if that has eight bits. Part of ``id`` too.
+        computed_as: type that is computed in; None: what the device is best at. Part of ``id``.
         unpack: one of the file's tensors, under its new name, to the network's; for files that
             hold several tensors as one.
         is_whole: ``build`` makes the network with its weights, because another library does.
@@ -129,11 +130,21 @@ class Weights:
         default=_as_it_is, compare=False, repr=False
     )
     kept_as: torch.dtype | None = field(default=None, compare=False)
+    computed_as: torch.dtype | None = field(default=None, compare=False)
     is_whole: bool = field(default=False, compare=False)
 
     def kept(self, dtype: torch.dtype) -> "Weights":
         """The same weights with matrices of another type."""
-        return replace(self, id=f"{self.id}@{str(dtype).removeprefix('torch.')}", kept_as=dtype)
+        return replace(self, id=f"{self.id}@{_named(dtype)}", kept_as=dtype)
+
+    def computed(self, dtype: torch.dtype | None) -> "Weights":
+        """The same weights, computed with in another type; None: what the device is best at."""
+        plain = self.id.partition("~")[0]
+        return replace(self, id=f"{plain}~{_named(dtype)}" if dtype else plain, computed_as=dtype)
+
+
+def _named(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def read_header(path: Path) -> Header:

@@ -93,11 +93,12 @@ def _load(form: Mapping[str, Any]) -> Any:
 
 def _plain(path: Path, id: str) -> Any:
     """The handle on some weights as their file gives it; raises if that is another file now."""
-    plain, _, kept_as = id.partition("@")
+    kept, _, computed_as = id.partition("~")
+    plain, _, kept_as = kept.partition("@")
     handle = _handles_in(path, file_id(path))[plain]
-    if not kept_as:
-        return handle
-    return replace(handle, weights=handle.weights.kept(getattr(torch, kept_as)))
+    weights = handle.weights.kept(getattr(torch, kept_as)) if kept_as else handle.weights
+    weights = weights.computed(getattr(torch, computed_as)) if computed_as else weights
+    return handle if weights is handle.weights else replace(handle, weights=weights)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Parts of models from files of their own, folders and other layouts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,11 @@ def test_a_denoiser_alone(tmp_path: Path, kind: str, prefix: str) -> None:
     network = build(model.weights, CPU, torch.float32)
     assert network.config == KINDS[kind][0]  # type: ignore[comparison-overlap]
     compact = load_diffusion_model(path, torch.float8_e5m2)
-    for handle in (model, compact):
+    half = replace(model, weights=model.weights.computed(torch.float16))
+    both = replace(compact, weights=compact.weights.computed(torch.float16))
+    for handle in (model, compact, half, both):
         assert back_from_file(handle) == handle
+    assert back_from_file(both).weights.computed_as == torch.float16
     assert back_from_file(compact).weights.kept_as == torch.float8_e5m2
 
 

@@ -240,6 +240,20 @@ def test_a_compiled_model_gives_the_same(tiny: Checkpoint, sides: Any) -> None:
     assert torch.allclose(run(tiny, sides, model), run(tiny, sides), rtol=1e-4, atol=1e-4)
 
 
+def test_a_model_computes_in_the_precision_asked_for(tiny: Checkpoint, sides: Any) -> None:
+    """The last wish counts, the model itself stays, and half precision is near the exact one."""
+    found = {}
+    for name, dtype in residency.PRECISIONS.items():
+        model = call("ModelComputeDtype", model=tiny.model, dtype=name)
+        again = call("ModelComputeDtype", model=model, dtype="fp32")
+        assert next(residency.load(model.weights).parameters()).dtype == dtype
+        assert again == call("ModelComputeDtype", model=tiny.model, dtype="fp32")
+        assert call("ModelComputeDtype", model=model, dtype="default") == tiny.model
+        found[name] = run(tiny, sides, model)
+    off = {k: ((v - found["fp32"]).norm() / found["fp32"].norm()).item() for k, v in found.items()}
+    assert 0 < off["fp16"] < 3e-3 and off["fp16"] < off["bf16"] < 3e-2  # 1.6e-3 and 1.2e-2
+
+
 def test_all_models_are_compiled_on_request(
     tiny: Checkpoint, sides: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
