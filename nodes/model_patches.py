@@ -10,7 +10,7 @@ from engine.diffusion.modifiers.attention import (
     attention_gains,
     text_gains,
 )
-from engine.diffusion.modifiers.caching import EasyCache
+from engine.diffusion.modifiers.caching import EasyCache, LazyCache
 from engine.diffusion.modifiers.features import DeepShrink, DifferentialDiffusion, FreeU
 from engine.diffusion.residency import PRECISIONS
 
@@ -150,7 +150,7 @@ def differential_diffusion(
     return model.hooked(mask=DifferentialDiffusion(model.sampling, strength))
 
 
-@node("EasyCache", category="advanced/debug/model", lane="host")
+@node("EasyCache", category="advanced/debug/model", lane="host", experimental=True)
 def easy_cache(
     *,
     model: Model,
@@ -173,6 +173,32 @@ def easy_cache(
     start, end = (model.sampling.percent_to_sigma(p) for p in (start_percent, end_percent))
     rule = EasyCache(reuse_threshold, start, end, verbose)
     return model.hooked(around=rule, remembers=True)
+
+
+@node("LazyCache", category="advanced/debug/model", lane="host", experimental=True)
+def lazy_cache(
+    *,
+    model: Model,
+    reuse_threshold: Float(0.0, 3.0, step=0.01) = 0.2,
+    start_percent: Float(0.0, 1.0, step=0.01) = 0.15,
+    end_percent: Float(0.0, 1.0, step=0.01) = 0.95,
+    verbose: Bool() = False,
+) -> Model:
+    """Leave whole steps out while little changes: rougher than EasyCache, fits everything.
+
+    It looks at what the sampler sees, not into the network, and lets the way go on straight. A
+    run with it does not go on from a saved step after a crash, but starts again.
+
+    Args:
+        model: the denoiser.
+        reuse_threshold: change to tolerate before the model is asked again.
+        start_percent: from this part of the run on.
+        end_percent: until this part of the run.
+        verbose: say in the log which steps were left out.
+    """
+    start, end = (model.sampling.percent_to_sigma(p) for p in (start_percent, end_percent))
+    rule = LazyCache(reuse_threshold, start, end, verbose)
+    return model.hooked(whole=rule, remembers=True)
 
 
 @node("ModelComputeDtype", category="advanced/debug/model", lane="host")

@@ -182,7 +182,10 @@ class GuidedDenoiser:
 
     def __call__(self, x: Tensor, sigma: float) -> Seen:
         """The guided clean latent of ``x``, ``b c h w``, float32."""
-        return self.rule(Sight(x, sigma, self.evaluate, self.sides))
+        see: Callable[[], Seen] = partial(self.rule, Sight(x, sigma, self.evaluate, self.sides))
+        for whole in self.evaluate.hooks.whole:
+            see = partial(whole, see, x, sigma, self.evaluate.memory)
+        return see()
 
 
 def classic(positive: Any, negative: Any, model: Model, scale: float) -> Guider:

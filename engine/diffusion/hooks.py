@@ -118,6 +118,8 @@ class Hooks:
         output_join: before each output block.
         around: wraps the whole call: ``around(call, x, timesteps, context, at, **inputs)``,
             where ``at`` is a :class:`Watch`.
+        whole: wraps all that a sampler sees at one moment: ``whole(see, x, sigma, memory)``,
+            where ``see()`` gives the clean latents with and without guidance.
         sides: further conditionings, by role, for those that evaluate the model again.
         remembers: some function keeps something from step to step, so that a run cannot go on
             from a saved state.
@@ -141,6 +143,7 @@ class Hooks:
     middle_block: tuple[Outputs, ...] = ()
     output_join: tuple[Joins, ...] = ()
     around: tuple[Callable[..., Tensor], ...] = ()
+    whole: tuple[Callable[..., Any], ...] = ()
     sides: Mapping[str, Any] = field(default_factory=dict, hash=False)
     remembers: bool = False
     compiled: str | None = None

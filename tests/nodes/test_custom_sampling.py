@@ -171,6 +171,7 @@ IDLE = {
     "TomePatchModel": {"ratio": 0.0},
     "PatchModelAddDownscale": {"end_percent": 0.0},
     "EasyCache": {"reuse_threshold": 0.0},
+    "LazyCache": {"reuse_threshold": 0.0},
     "UNetSelfAttentionMultiply": {},
     "UNetCrossAttentionMultiply": {},
 }
@@ -194,6 +195,7 @@ BUSY: dict[str, dict[str, Any]] = {
     "TomePatchModel": {"ratio": 0.5},
     "PatchModelAddDownscale": {"block_number": 1},
     "EasyCache": {"reuse_threshold": 3.0, "start_percent": 0.0, "end_percent": 1.0},
+    "LazyCache": {"reuse_threshold": 3.0, "start_percent": 0.0, "end_percent": 1.0},
     "UNetSelfAttentionMultiply": {"q": 2.0, "out": 0.5},
     "UNetCrossAttentionMultiply": {"k": 0.2, "v": 3.0},
 }
