@@ -19,9 +19,11 @@ from engine.diffusion.samplers.exponential import (
     dpmpp_3m_sde,
     dpmpp_sde,
 )
+from engine.diffusion.samplers.growing import Growth, growing_lcm
 from engine.diffusion.samplers.linear_multistep import lms
 from engine.diffusion.samplers.singlestep import DpmAdaptive
 from engine.diffusion.samplers.stochastic import SaSolver, er_sde
+from engine.media.resize import resize
 
 from .sampling import SamplerName
 
@@ -77,6 +79,27 @@ def sampler_euler_cfgpp(*, version: Choice(("regular", "alternative"))) -> Sampl
     """
     step = euler_cfg_pp if version == "regular" else euler_toward_uncond
     return Sampler(step, both_sides=True, name=f"euler_cfg_pp {version}")
+
+
+@_sampler("SamplerLCMUpscale")
+def sampler_lcm_upscale(
+    *,
+    scale_ratio: Float(0.1, 20.0, step=0.01) = 1.0,
+    scale_steps: Int(-1, 1000, step=1) = -1,
+    upscale_method: Choice(("bislerp", "nearest-exact", "bilinear", "area", "bicubic")),
+) -> SamplerSocket:
+    """Consistency sampling (LCM) of a latent that grows from step to step.
+
+    Areas, masks and controls are laid out anew for every size; areas in pixels stay as they are.
+    A latent with a noise mask is refused.
+
+    Args:
+        scale_ratio: sides of the result, against those of the latent that is given.
+        scale_steps: steps in which it grows, from the first on; -1 is all but the last.
+        upscale_method: how to interpolate.
+    """
+    growth = Growth(scale_ratio, scale_steps)
+    return growing_lcm(growth, partial(resize, method=upscale_method), upscale_method)
 
 
 @_sampler("SamplerLMS")

@@ -5,7 +5,7 @@ a run that was saved at a step goes on exactly as if it had never stopped.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -92,10 +92,14 @@ class SequentialNoise:
     Attributes:
         like: its shape, dtype and device are those of every draw.
         seed: of the generator.
+        shapes: the shapes of the draws instead, by their numbers.
     """
 
-    def __init__(self, like: Tensor, seed: int) -> None:
+    def __init__(
+        self, like: Tensor, seed: int, shapes: Callable[[int], Sequence[int]] | None = None
+    ) -> None:
         self.like, self.seed = like, seed
+        self.shapes = shapes or (lambda draw: like.shape)
         self._generator = torch.Generator(like.device)
         self._next: int | None = None
 
@@ -103,16 +107,14 @@ class SequentialNoise:
         if self._next is None or draw < self._next:
             self._generator.manual_seed(self.seed)
             self._next = 0
-        for _ in range(self._next, draw):  # catch up with a run that is resumed
-            self._draw()
+        for missed in range(self._next, draw):  # catch up with a run that is resumed
+            self._draw(missed)
         self._next = draw + 1
-        return self._draw()
+        return self._draw(draw)
 
-    def _draw(self) -> Tensor:
-        like = self.like
-        return torch.randn(
-            like.shape, dtype=like.dtype, device=like.device, generator=self._generator
-        )
+    def _draw(self, draw: int) -> Tensor:
+        like, shape = self.like, tuple(self.shapes(draw))
+        return torch.randn(shape, dtype=like.dtype, device=like.device, generator=self._generator)
 
 
 class BrownianNoise:

@@ -35,6 +35,7 @@ from .noise import (
 )
 from .resume import Bookmarks, Checkpoints, bookmarks
 from .samplers import SAMPLERS, Denoiser, Sampler, State, advance
+from .samplers.growing import BySize
 from .schedules import sigmas_for, window
 from .streaming import streamer_of
 from .variants import Variants
@@ -43,6 +44,12 @@ Latent = Mapping[str, Any]
 #: Told (steps done, steps in all, clean latent as seen) after each step; may raise to cancel.
 #: When a run goes on from a saved step it is told that step first, without a latent.
 OnStep = Callable[[int, int, Tensor | None], None]
+
+NO_MASK = (
+    "This sampler changes the size of the latent on the way, but the latent has a noise mask, "
+    "which keeps a part of it as it is. Remove the mask, or choose another sampler and upscale "
+    "the latent afterwards."
+)
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +220,8 @@ def lay_out(
     x0 = model.latent_format.scaled(samples.to(weight.device, torch.float32))
     start_noise = noise({**latent, "samples": samples}).to(x0)
     mask = _mask(latent, x0)
+    if mask is not None and sampler.growth:
+        raise InvalidInput(NO_MASK)
     situation = Situation(
         model.sampling,
         x0,
@@ -224,11 +233,6 @@ def lay_out(
         model=model,
         levels=tuple(levels),
     )
-    given = share_boxes(share_controls({**guider.conditionings, **model.hooks.sides}))
-    sides = {
-        role: prepare(conditioning, replace(situation, role=role), model.inputs)
-        for role, conditioning in given.items()
-    }
     hooks = model.hooks.add(both_sides=True) if sampler.both_sides else model.hooks
     backend = hooks.compiled or residency.residency().limits.compiled
     ready = partial(_ready, backend=backend)
@@ -241,13 +245,28 @@ def lay_out(
         tuple(levels),
         variant=Variants(model, ready),
     )
-    denoise: Denoiser = GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
+    seen_by = partial(_seen_by, guider, situation, evaluate)
+    denoise: Denoiser = BySize(seen_by, x0) if sampler.growth else seen_by(x0)
     if mask is not None:
         kept = _noise_of_kept_area(start_noise, sampler, noise.seed)
         denoise = MaskedDenoiser(denoise, model.sampling, mask, x0, kept, hooks.mask, tuple(levels))
     x = model.sampling.noised(x0, start_noise, levels[0])
     drawn = _step_noise(sampler, x, sigmas, noise.seed)
     return Run(sampler, levels, denoise, drawn, State(x))
+
+
+def _seen_by(
+    guider: Guider, situation: Situation, evaluate: Evaluation, latent: Tensor
+) -> GuidedDenoiser:
+    """The denoiser for latents of one size, with the conditions made ready for it."""
+    model = guider.model
+    given = share_boxes(share_controls({**guider.conditionings, **model.hooks.sides}))
+    here = replace(situation, latent=latent, controls={})
+    sides = {
+        role: prepare(conditioning, replace(here, role=role), model.inputs)
+        for role, conditioning in given.items()
+    }
+    return GuidedDenoiser(evaluate, with_opposites(sides), guider.rule)
 
 
 def _ready(network: nn.Module, backend: str | None) -> nn.Module:
@@ -307,9 +326,16 @@ def _noise_of_kept_area(noise: Tensor, sampler: Sampler, seed: int) -> Tensor:
     return initial_noise(noise.shape, seed + sampler.inpaint_seed_offset).to(noise)
 
 
+def _shapes(sampler: Sampler, x: Tensor, total: int) -> Callable[[int], Sequence[int]] | None:
+    """The shapes of a run's draws, one in each step, if its latents grow."""
+    if sampler.growth is None:
+        return None
+    return lambda draw: sampler.growth.shape(x.shape, draw, total)
+
+
 def _step_noise(sampler: Sampler, x: Tensor, sigmas: Tensor, seed: int) -> Noise | None:
     if sampler.noise == "none":
         return None
     if sampler.noise == "sequential":
-        return SequentialNoise(x, seed)
+        return SequentialNoise(x, seed, _shapes(sampler, x, len(sigmas) - 1))
     return BrownianNoise(x, sigmas, seed, on_device=sampler.noise == "brownian_on_device")

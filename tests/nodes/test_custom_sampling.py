@@ -298,6 +298,7 @@ NAMED = {
     "SamplerEulerAncestral": "euler_ancestral",
     "SamplerEulerAncestralCFGPP": "euler_ancestral_cfg_pp",
     "SamplerEulerCFGpp": "euler_cfg_pp",
+    "SamplerLCMUpscale": "lcm",
     "SamplerLMS": "lms",
     "SamplerDPMPP_2S_Ancestral": "dpmpp_2s_ancestral",
     "SamplerDPMPP_SDE": "dpmpp_sde",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -135,6 +135,13 @@ class Step:
         return State(x, self.i + 1, keep, self._draws, sigma, h)
 
 
+class Growing(Protocol):
+    """How a latent's size changes on the way."""
+
+    def shape(self, first: Sequence[int], step: int, total: int) -> tuple[int, ...]:
+        """The shape ``b c h w`` behind a step, numbered from 0, of so many."""
+
+
 @dataclass(frozen=True)
 class Sampler:
     """A sampling algorithm and what it needs.
@@ -150,6 +157,8 @@ class Sampler:
         adaptive: it chooses its noise levels itself, between the first and the last positive.
         fit: makes it ready for a model and its noise levels; gives another sampler, and the
             levels between its steps.
+        growth: tells how the latent's size changes from step to step, if it does; the noise of
+            each step has the shape that this gives.
     """
 
     step: Callable[[Step], State]
@@ -160,6 +169,7 @@ class Sampler:
     name: str = ""
     adaptive: bool = False
     fit: "Callable[[Sampling, Sequence[float]], tuple[Sampler, list[float]]] | None" = None
+    growth: "Growing | None" = None
 
     def is_done(self, state: State, sigmas: Sequence[float]) -> bool:
         """Whether no step is left."""
