@@ -44,6 +44,8 @@ async function start(root: HTMLElement): Promise<void> {
   const fallback = new Document(asWorkflow(parseJson(defaultText)));
   const store = await PaperDb.open().catch(() => undefined);
   const app = new App(host, { doc: fallback, meta: freshMeta("Default") }, store);
+  // What takes longest is asked for first.
+  const coming = [app.loadFonts(), app.loadSpecs()];
   await app.settings.start();
   ui.language.value = language();
   host.setAttribute("aria-label", t("Workflow canvas"));
@@ -60,7 +62,7 @@ async function start(root: HTMLElement): Promise<void> {
   app.running.connect();
   const { x, y } = app.renderer.camera;
   void greetPerson(app);
-  await Promise.all([app.loadFonts(), app.loadSpecs(), app.settings.fetch()]);
+  await Promise.all([...coming, app.settings.fetch()]);
   // Now that sizes are known the first view is right, unless the user moved already.
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
   if (!app.hadView && untouched) app.firstSight();

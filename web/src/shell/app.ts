@@ -175,10 +175,13 @@ export class App {
 
   /** Node types: at once what the server said last time, then what it says now. */
   async loadSpecs(): Promise<void> {
+    const asked = this.client.objectInfo();
+    // A failure is told below; until then nobody waits for it.
+    asked.catch(() => undefined);
     const cached = await bigStore.get("object_info").catch(() => null);
     if (cached !== null && this.scene.specs.size <= withVirtual(new Map()).size) this.useSpecs(cached);
     try {
-      const text = stringifyJson(await this.client.objectInfo());
+      const text = stringifyJson(await asked);
       if (text !== cached) this.useSpecs(text);
       await bigStore.put("object_info", text).catch(() => undefined);
     } catch (error) {
