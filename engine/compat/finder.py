@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.folders import Folders
+from engine.plugins.looks import LOOKS
 from engine.plugins.node import Node
 
 from .missing import Missing
@@ -38,7 +39,17 @@ OFFERED = {
     "comfy.cli_args": "cli_args",
     "comfy.comfy_types": "comfy_types",
     "comfy.comfy_types.node_typing": "comfy_types",
+    "comfy.controlnet": "controlnet",
+    "comfy.k_diffusion.sampling": "k_diffusion_sampling",
+    "comfy.latent_formats": "latent_formats",
+    "comfy.ldm.modules.attention": "attention",
+    "comfy.lora": "lora_patches",
+    "comfy.model_base": "model_base",
     "comfy.model_management": "model_management",
+    "comfy.model_patcher": "model_patcher",
+    "comfy.model_sampling": "model_sampling",
+    "comfy.ops": "ops",
+    "comfy.patcher_extension": "patcher_extension",
     "comfy.sample": "samplers",
     "comfy.samplers": "samplers",
     "comfy.sd": "sd",
@@ -117,10 +128,11 @@ def install(folders: Folders, builtin: Mapping[str, Node]) -> None:
     """
     import nodes
 
-    from . import state
+    from . import looks, state
     from .nodes_face import lookup
 
     state.folders, state.nodes = folders, builtin
+    LOOKS.put_on, LOOKS.take_off = looks.put_on, looks.take_off
     nodes.__dict__["__getattr__"] = lookup
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.append(Finder())

@@ -27,7 +27,7 @@ class LatentPreviewer:
 
     def decode_latent_to_preview(self, x0: Tensor) -> Image.Image:
         """The first picture of a scaled latent ``b c h w``."""
-        return Image.fromarray(preview(x0, self.form))
+        return Image.fromarray(preview(x0, getattr(self.form, "own", self.form)))
 
     def decode_latent_to_preview_image(
         self, preview_format: str, x0: Tensor
@@ -60,10 +60,12 @@ def prepare_callback(
 def watcher(model: Any) -> OnStep:
     """Tells the client of the running node how far a sampling is, with pictures when due."""
 
+    form = getattr(model.latent_format, "own", model.latent_format)
+
     def told(done: int, total: int, denoised: Tensor | None) -> None:
         if (ctx := state.context()) is None:
             return
-        picture = None if denoised is None else lambda: preview(denoised, model.latent_format)
+        picture = None if denoised is None else lambda: preview(denoised, form)
         ctx.progress(done, total, picture)
 
     return told

@@ -14,6 +14,7 @@ from engine.graph.spec import object_info
 from engine.plugins.node import Context, Node, Output
 
 from . import state
+from .looks import put_on, take_off
 
 MAX_RESOLUTION = 16384
 
@@ -94,7 +95,7 @@ def face_of(node: Node) -> type:
 
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        inputs = {name: value for name, value in given.items() if name not in _HIDDEN}
+        inputs = {name: take_off(value) for name, value in given.items() if name not in _HIDDEN}
         return _result(node.call(inputs, state.context() or _detached()))
 
     def input_types(cls: type) -> dict[str, Any]:
@@ -131,9 +132,8 @@ def _detached() -> Context:
 def _result(output: Any) -> Any:
     if not isinstance(output, Output) or output.expand is not None:
         return output
-    if output.ui:
-        return {"ui": dict(output.ui), "result": output.values}
-    return output.values
+    values = tuple(put_on(value) for value in output.values)
+    return {"ui": dict(output.ui), "result": values} if output.ui else values
 
 
 class _Classes(MutableMapping[str, type]):
@@ -208,7 +208,7 @@ def common_ksampler(
     from .latent_preview import watcher
 
     made = sample(
-        model,
+        take_off(model),
         latent,
         positive,
         negative,

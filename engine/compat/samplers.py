@@ -13,7 +13,13 @@ from engine.diffusion.sample import OnStep, sample_guided
 from engine.diffusion.samplers import SAMPLERS, Sampler
 from engine.diffusion.schedules import SCHEDULERS, sigmas_for, window
 
+from .faces import take_off
+from .guiders import CFGGuider, calc_cond_batch, cfg_function, sampling_function
 from .latent_preview import watcher
+from .loops import KSAMPLER
+from .model_sampling import taken
+
+__all__ = ["KSAMPLER", "CFGGuider", "calc_cond_batch", "cfg_function", "sampling_function"]
 
 SAMPLER_NAMES = list(SAMPLERS)
 KSAMPLER_NAMES = SAMPLER_NAMES
@@ -66,7 +72,9 @@ class KSampler:
         self.sampler = sampler or SAMPLER_NAMES[0]
         self.scheduler = scheduler or SCHEDULER_NAMES[0]
         skip = SAMPLERS[self.sampler].skip_penultimate
-        self.sigmas = sigmas_for(model.sampling, self.scheduler, steps, self.denoise, skip)
+        self.sigmas = sigmas_for(
+            take_off(model).sampling, self.scheduler, steps, self.denoise, skip
+        )
 
     def sample(
         self,
@@ -124,7 +132,7 @@ def ksampler(sampler_name: str, extra_options: Any = None, inpaint_options: Any 
 
 def calculate_sigmas(model_sampling: Any, scheduler_name: str, steps: int) -> Tensor:
     """The noise levels of a schedule."""
-    return sigmas_for(model_sampling, scheduler_name, steps)
+    return sigmas_for(taken(model_sampling), scheduler_name, steps)
 
 
 def prepare_noise(latent_image: Tensor, seed: int, noise_inds: Any = None) -> Tensor:
@@ -135,7 +143,7 @@ def prepare_noise(latent_image: Tensor, seed: int, noise_inds: Any = None) -> Te
 
 def fix_empty_latent_channels(model: Any, latent_image: Tensor, *more: Any) -> Tensor:
     """An empty latent with the channels that the model has; any other as it is."""
-    channels = model.latent_format.channels
+    channels = take_off(model).latent_format.channels
     if latent_image.shape[1] == channels or latent_image.count_nonzero():
         return latent_image
     shape = (latent_image.shape[0], channels, *latent_image.shape[2:])
@@ -200,13 +208,16 @@ def sample_custom(
     latent = {"samples": latent_image}
     if noise_mask is not None:
         latent["noise_mask"] = noise_mask
-    guider, given = classic(positive, negative, model, cfg), GivenNoise(noise, seed or 0)
-    told = watcher(model) if callback is None else _told(callback)
-    result, _ = sample_guided(guider, latent, given, sampler, sigmas, on_step=told)
+    own = take_off(model)
+    guider, given = classic(positive, negative, own, cfg), GivenNoise(noise, seed or 0)
+    told = watcher(model) if callback is None else told_by(callback)
+    result, _ = sample_guided(guider, latent, given, take_off(sampler), sigmas, on_step=told)
     return result["samples"]
 
 
-def _told(callback: Callback) -> OnStep:
+def told_by(callback: Callback) -> OnStep:
+    """What a run tells its steps to, from a function of a pack."""
+
     def on_step(done: int, total: int, denoised: Tensor | None) -> None:
         if denoised is not None:
             callback(done - 1, denoised, denoised, total)

@@ -5,7 +5,8 @@ forbids: a plain run costs one call a step.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -136,27 +137,46 @@ class Evaluation:
         n, b = len(conditions), x.shape[0]
         last_first = list(reversed(conditions))
         context = same_length([repeat_to_batch(c.vectors, b) for c in last_first])
-        noisy = crop.repeat(n, 1, 1, 1)
-        scaled = self.sampling.scale_input(noisy, sigma).to(self.dtype)
-        # Looked up on the CPU: a number from the device would stall it in every step.
-        timestep = crop.new_full((n * b,), self.sampling.timestep(torch.tensor(sigma)).item())
         inputs = {
             name: torch.cat([repeat_to_batch(c.inputs[name], b) for c in last_first])
             for name in first.inputs
         }
+        at = Watch(self.hooks, tuple(reversed(roles)), sigma, self.sigmas, _size(x), self.memory)
+        call: Callable[..., Tensor] = partial(self._denoised, network, last_first)
+        for wrap in self.hooks.evaluation:
+            call = partial(wrap, call)
+        seen = call(crop.repeat(n, 1, 1, 1), sigma, context, at, **inputs)
+        return seen.chunk(n)[::-1]
+
+    def _denoised(
+        self,
+        network: nn.Module,
+        conditions: Sequence[Condition],
+        noisy: Tensor,
+        sigma: float,
+        context: Tensor,
+        at: Watch,
+        **inputs: Any,
+    ) -> Tensor:
+        """The clean latents of noisy ones, ``(n b) c h w``, under conditions in this order."""
+        first, rows = conditions[0], noisy.shape[0] // len(conditions)
+        scaled = self.sampling.scale_input(noisy, sigma).to(self.dtype)
+        # Looked up on the CPU: a number from the device would stall it in every step.
+        told = self.sampling.timestep(torch.tensor(sigma)).item()
+        timesteps = noisy.new_full((noisy.shape[0],), told)
         if (concat := inputs.pop("concat", None)) is not None:
             scaled = torch.cat([scaled, first.area.cut(concat).to(self.dtype)], dim=1)
         if first.control is not None:
-            told = _told(last_first, b, context, inputs.get("vector"))
-            inputs["control"] = first.control(scaled, sigma, timestep, *told)
-        last_roles, hooks = tuple(reversed(roles)), self.hooks
+            read = _told(conditions, rows, context, inputs.get("vector"))
+            inputs["control"] = first.control(scaled, sigma, timesteps, *read)
         if first.grounding is not None:
-            hooks = hooks.add(between=first.grounding(inputs.pop("objects")))
-        at = Watch(hooks, last_roles, sigma, self.sigmas, _size(x), self.memory)
-        if hooks.inside:
+            between = first.grounding(inputs.pop("objects"))
+            at = replace(at, hooks=at.hooks.add(between=between))
+        if at.hooks.inside:
             inputs["watch"] = at
-        out = self._call(network, scaled, timestep, context, at, inputs)
-        return self.sampling.denoised(noisy, out.float(), sigma).chunk(n)[::-1]
+        with replaced(network, self.hooks.parts):
+            out = self._call(network, scaled, timesteps, context, at, inputs)
+        return self.sampling.denoised(noisy, out.float(), sigma)
 
     def _call(
         self,
@@ -171,6 +191,34 @@ class Evaluation:
         for around in self.hooks.around:
             call = partial(around, call, at=at)
         return call(x, timesteps, context, **inputs)
+
+
+@contextmanager
+def replaced(network: nn.Module, parts: Mapping[str, Any]) -> Iterator[None]:
+    """Put other parts into a network for a while: modules, functions or tensors by path.
+
+    What was there comes back in the end, whatever happens in between.
+    """
+    with ExitStack() as undo:
+        for path, part in parts.items():
+            owner, _, name = path.rpartition(".")
+            undo.callback(_put(network.get_submodule(owner), name, part))
+        yield
+
+
+def _put(owner: nn.Module, name: str, part: Any) -> Callable[[], None]:
+    """Put a part into a module; gives what takes it out again."""
+    kept = next((d for d in (owner._modules, owner._parameters) if name in d), owner.__dict__)
+    there, before = name in kept, kept.get(name)
+    kept[name] = part  # type: ignore[assignment]
+
+    def back() -> None:
+        if there:
+            kept[name] = before  # type: ignore[assignment]
+        else:
+            del kept[name]
+
+    return back
 
 
 def _told(

@@ -39,13 +39,19 @@ class Sight:
 
     def see(self, *roles: str) -> list[Tensor]:
         """The clean latents that the model sees under some roles, evaluated together."""
-        numbers = [int(role == "negative") for role in roles]
-        return self.evaluate(self.x, self.sigma, [self.sides[role] for role in roles], numbers)
+        see: Callable[..., list[Tensor]] = self._evaluate
+        for wrap in self.evaluate.hooks.sight:
+            see = partial(wrap, see)
+        return see(self.x, self.sigma, roles)
 
-    def see_again(self, x: Tensor, role: str, hooks: Hooks) -> Tensor:
-        """What is seen in another latent, or under other hooks."""
-        numbers = [int(role == "negative")]
-        return self.evaluate.hooked(hooks)(x, self.sigma, [self.sides[role]], numbers)[0]
+    def _evaluate(self, x: Tensor, sigma: float, roles: Sequence[str]) -> list[Tensor]:
+        numbers = [int(role == "negative") for role in roles]
+        return self.evaluate(x, sigma, [self.sides[role] for role in roles], numbers)
+
+    def see_again(self, x: Tensor, role: str, hooks: Hooks, sigma: float | None = None) -> Tensor:
+        """What is seen in another latent, at another level, or under other hooks."""
+        numbers, level = [int(role == "negative")], self.sigma if sigma is None else sigma
+        return self.evaluate.hooked(hooks)(x, level, [self.sides[role]], numbers)[0]
 
 
 #: Puts together what is seen at one moment.
@@ -182,10 +188,16 @@ class GuidedDenoiser:
 
     def __call__(self, x: Tensor, sigma: float) -> Seen:
         """The guided clean latent of ``x``, ``b c h w``, float32."""
-        see: Callable[[], Seen] = partial(self.rule, Sight(x, sigma, self.evaluate, self.sides))
+        see: Callable[..., Seen] = partial(self._see, x, sigma)
         for whole in self.evaluate.hooks.whole:
             see = partial(whole, see, x, sigma, self.evaluate.memory)
         return see()
+
+    def _see(
+        self, x: Tensor, sigma: float, x_instead: Tensor | None = None, at: float | None = None
+    ) -> Seen:
+        seen = x if x_instead is None else x_instead
+        return self.rule(Sight(seen, sigma if at is None else at, self.evaluate, self.sides))
 
 
 def classic(positive: Any, negative: Any, model: Model, scale: float) -> Guider:

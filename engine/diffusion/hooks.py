@@ -30,9 +30,9 @@ class Guided:
         sigmas: all levels of the run, descending.
         memory: kept from step to step of one run, for functions that need it.
         hooks: of the model.
-        see: evaluates the model once more: ``(x, role, hooks) -> denoised``, where role is
-            ``positive``, ``negative`` or one of ``Hooks.sides``, and the hooks take the place
-            of the model's.
+        see: evaluates the model once more: ``(x, role, hooks, sigma) -> denoised``, where role
+            is ``positive``, ``negative`` or one of ``Hooks.sides``, the hooks take the place
+            of the model's, and the noise level may be left out.
     """
 
     x: Tensor
@@ -43,7 +43,7 @@ class Guided:
     sigmas: tuple[float, ...] = ()
     memory: dict[str, Any] = field(default_factory=dict)
     hooks: "Hooks | None" = None
-    see: "Callable[[Tensor, str, Hooks], Tensor] | None" = None
+    see: "Callable[..., Tensor] | None" = None
 
 
 #: Puts the two sides together; takes the place of ``uncond + (cond - uncond) scale``.
@@ -95,6 +95,13 @@ Outputs = Callable[[Tensor, Where], Tensor]
 Joins = Callable[[Tensor, Tensor, Where], tuple[Tensor, Tensor]]
 
 
+class Foreign(Protocol):
+    """What node packs have said of a run in their own terms."""
+
+    def hooks(self, model: Any) -> Mapping[str, Any]:
+        """The same as hooks of a model, for :meth:`Hooks.add`."""
+
+
 @dataclass(frozen=True)
 class Hooks:
     """Functions around and inside of the network; those of one kind run in order.
@@ -116,14 +123,24 @@ class Hooks:
         input_onward: after each input block, when its skip connection has been taken.
         middle_block: after the middle.
         output_join: before each output block.
+        embedding: of the embedded timestep, ``b c``.
         around: wraps the whole call: ``around(call, x, timesteps, context, at, **inputs)``,
             where ``at`` is a :class:`Watch`.
+        parts: by path in the network, what takes the place of a part of it during a call.
+        evaluation: wraps the call and what it makes of noisy and clean latents:
+            ``evaluation(call, x, sigma, context, at, **inputs)`` gives clean latents.
+        sight: wraps the evaluation of several sides: ``sight(see, x, sigma, roles)``, where
+            ``see(x, sigma, roles)`` gives the clean latents under these roles.
         whole: wraps all that a sampler sees at one moment: ``whole(see, x, sigma, memory)``,
-            where ``see()`` gives the clean latents with and without guidance.
+            where ``see()`` gives the clean latents with and without guidance, of another latent
+            or noise level if these are given.
+        run: wraps a whole run: ``run(go, job)``, where ``go(job)`` gives what
+            :func:`.sample.sample_guided` gives.
         sides: further conditionings, by role, for those that evaluate the model again.
         remembers: some function keeps something from step to step, so that a run cannot go on
             from a saved state.
         compiled: backend of torch.compile that runs the network; None runs it as it is.
+        foreign: what node packs have said of a run in their own terms.
     """
 
     combine: Combine | None = None
@@ -142,11 +159,23 @@ class Hooks:
     input_onward: tuple[Outputs, ...] = ()
     middle_block: tuple[Outputs, ...] = ()
     output_join: tuple[Joins, ...] = ()
+    embedding: tuple[Outputs, ...] = ()
     around: tuple[Callable[..., Tensor], ...] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    evaluation: tuple[Callable[..., Tensor], ...] = ()
+    sight: tuple[Callable[..., list[Tensor]], ...] = ()
     whole: tuple[Callable[..., Any], ...] = ()
+    run: tuple[Callable[..., Any], ...] = ()
     sides: Mapping[str, Any] = field(default_factory=dict, hash=False)
     remembers: bool = False
     compiled: str | None = None
+    foreign: Foreign | None = None
+
+    def translated(self, model: Any) -> "Hooks":
+        """These with what packs have said, ready for a run of a model."""
+        if self.foreign is None:
+            return self
+        return replace(self, foreign=None).add(**self.foreign.hooks(model))
 
     def add(self, **more: Any) -> "Hooks":
         """These and more: tuples and mappings are joined, everything else is replaced."""
@@ -174,6 +203,7 @@ class Hooks:
             or self.input_onward
             or self.middle_block
             or self.output_join
+            or self.embedding
         )
 
 

@@ -145,6 +145,31 @@ def sample(
     return result
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a run is asked to do.
+
+    Attributes:
+        guider: model, conditionings and how they are put together.
+        latent: ``samples`` (``b c h w``, unscaled), perhaps ``noise_mask`` and ``batch_index``.
+        noise: gives the noise to start from.
+        sampler: the algorithm.
+        sigmas: noise levels, descending.
+        on_step: watches, and may cancel by raising.
+    """
+
+    guider: Guider
+    latent: Latent
+    noise: NoiseSource
+    sampler: Sampler
+    sigmas: Tensor
+    on_step: OnStep
+
+
+#: The latent behind the last step, and the same with what was seen in it.
+Sampled = tuple[dict[str, Any], dict[str, Any]]
+
+
 def sample_guided(
     guider: Guider,
     latent: Latent,
@@ -154,7 +179,7 @@ def sample_guided(
     on_step: OnStep | None = None,
     checkpoints: Checkpoints | None = None,
     batched: bool = True,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> Sampled:
     """Denoise a latent, every part of the run chosen freely.
 
     Args:
@@ -173,13 +198,27 @@ def sample_guided(
     """
     if len(sigmas) < 2:
         return dict(latent), dict(latent)
-    run = lay_out(guider, latent, noise, sampler, sigmas, batched)
-    resumable = checkpoints is not None and not guider.model.hooks.remembers
+    model = guider.model
+    guider = replace(guider, model=replace(model, hooks=model.hooks.translated(model)))
+    go: Callable[[Job], Sampled] = partial(_go, checkpoints=checkpoints, batched=batched)
+    for wrap in guider.model.hooks.run:
+        go = partial(wrap, go)
+    return go(Job(guider, latent, noise, sampler, sigmas, on_step or (lambda *step: None)))
+
+
+def _go(job: Job, checkpoints: Checkpoints | None, batched: bool) -> Sampled:
+    model, sampler = job.guider.model, job.sampler
+    run = lay_out(job.guider, job.latent, job.noise, sampler, job.sigmas, batched)
+    resumable = checkpoints is not None and not model.hooks.remembers and sampler.loop is None
     marks = bookmarks(checkpoints, sampler.name, run.sigmas, run.start) if resumable else None
-    x, denoised = _walk(run, on_step or (lambda *step: None), marks)
-    unscaled = guider.model.latent_format.unscaled
-    x = guider.model.sampling.finished(x, run.sigmas[-1])
-    return {**latent, "samples": unscaled(x)}, {**latent, "samples": unscaled(denoised)}
+    if sampler.loop is not None:
+        with torch.no_grad():
+            x, denoised = sampler.loop(run.denoise, run.start.x, job.sigmas, job.on_step)
+    else:
+        x, denoised = _walk(run, job.on_step, marks)
+    x = model.sampling.finished(x, run.sigmas[-1])
+    unscaled, rest = model.latent_format.unscaled, job.latent
+    return {**rest, "samples": unscaled(x)}, {**rest, "samples": unscaled(denoised)}
 
 
 def _walk(run: Run, on_step: OnStep, marks: Bookmarks | None) -> tuple[Tensor, Tensor]:

@@ -18,6 +18,7 @@ from engine.errors import NodeError
 from engine.graph.spec import NodeSpec
 
 from .current import calling
+from .looks import LOOKS
 from .node import Blocked, Context, Inputs, Output, Verdict
 
 #: Instances that are kept for a class; the one used longest ago goes first.
@@ -124,7 +125,8 @@ class ClassCalls:
         hidden = {name: hidden_value(type, ctx) for name, type in self._hidden.items()}
         if self._takes_lists:
             hidden = {name: [value] for name, value in hidden.items()}
-        return {**inputs, **hidden}
+        shown = {name: LOOKS.put_on(value) for name, value in inputs.items()}
+        return {**shown, **hidden}
 
 
 def hidden_value(type: str, ctx: Context) -> Any:
@@ -181,7 +183,18 @@ def read_result(result: Any, spec: NodeSpec) -> Output:
         result = result.get("result")
         if expand is not None and not isinstance(expand, Mapping):
             raise NodeError(f"{spec.display_name} expanded into {expand!r}, which is no graph.")
-    return Output(_values(result, spec), ui, expand)
+    values = tuple(LOOKS.take_off(value) for value in _values(result, spec))
+    return Output(values, ui, None if expand is None else _bare(expand))
+
+
+def _bare(expand: Mapping[str, Any]) -> dict[str, Any]:
+    """An expansion whose nodes are given values as the engine knows them."""
+    return {
+        id: {**node, "inputs": {k: LOOKS.take_off(v) for k, v in node["inputs"].items()}}
+        if isinstance(node, Mapping) and isinstance(node.get("inputs"), Mapping)
+        else node
+        for id, node in expand.items()
+    }
 
 
 def _values(result: Any, spec: NodeSpec) -> tuple[Any, ...]:

@@ -63,7 +63,7 @@ def test_a_pack_loads_and_what_it_lacks_is_told_when_it_is_used(
     assert by_name["lora"].folder == "loras" and by_name["mine"].choices == ("none",)
     assert by_name["image"].type == "IMAGE" and by_name["anything"].type == "*"
     assert [o.type for o in spec.outputs] == ["IMAGE", "STRING"]
-    assert wanted == {"classic_level1": {"comfy.ldm.modules.attention.optimized_attention"}}
+    assert wanted == {"classic_level1": {"comfy.ldm.flux.layers.timestep_embedding"}}
 
     told: list[float] = []
     ctx = Context("7", folders, {}, lambda value, total, _: told.append(value), lambda: None)
@@ -78,7 +78,7 @@ def test_a_pack_loads_and_what_it_lacks_is_told_when_it_is_used(
     with pytest.raises(MissingSymbol) as caught:
         nodes["Level1Lacks"].call({"image": image}, ctx)
     text = str(caught.value)
-    assert "pack 'classic_level1' uses comfy.ldm.modules.attention.optimized_attention" in text
+    assert "pack 'classic_level1' uses comfy.ldm.flux.layers.timestep_embedding" in text
 
 
 def test_folders_are_live_and_names_stay_inside(folders: Folders, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_what_packs_need_is_read_from_their_source(folders: Folders) -> None:
     assert all(
         need.is_there and need.level == 1 for name, need in needs.items() if "ldm" not in name
     )
-    lacking = needs["comfy.ldm.modules.attention.optimized_attention"]
+    lacking = needs["comfy.ldm.flux.layers.timestep_embedding"]
     assert (lacking.level, lacking.is_there) == (3, False)
 
 
@@ -233,4 +233,4 @@ def test_the_command_tells_what_became_of_packs(
     told = capsys.readouterr().out
     assert "broken: failed: No module named 'no_such_library'; its requirements name it" in told
     assert "classic_level1: 4 nodes" in told
-    assert "  lacks comfy.ldm.modules.attention.optimized_attention" in told
+    assert "  lacks comfy.ldm.flux.layers.timestep_embedding" in told

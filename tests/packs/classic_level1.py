@@ -9,7 +9,7 @@ import node_helpers
 import torch
 from comfy.cli_args import args
 from comfy.comfy_types import IO, ComfyNodeABC
-from comfy.ldm.modules.attention import optimized_attention
+from comfy.ldm.flux.layers import timestep_embedding
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 folder_paths.add_model_folder_path("my_models", os.path.join(folder_paths.models_dir, "mine"))
@@ -70,7 +70,7 @@ class Level1Lacks:
     FUNCTION = "run"
 
     def run(self, image):
-        return (optimized_attention(image, image, image, 1),)
+        return (timestep_embedding(image, image, image, 1),)
 
 
 class Level1Expand:

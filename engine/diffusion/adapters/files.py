@@ -166,18 +166,18 @@ def _patch(adapter: Adapter, fit: Fit, strength: float) -> Patch:
 
 @lru_cache(maxsize=4 * KEPT_FILES)
 def _fit_model(adapter: Adapter, weights: Weights) -> Fit:
-    shapes, blocks = _network(weights)
+    shapes, blocks = shapes_and_blocks(weights)
     return _fit(adapter, shapes, unet_spellings(shapes, blocks))
 
 
 @lru_cache(maxsize=4 * KEPT_FILES)
 def _fit_text(adapter: Adapter, weights: Weights, name: str, pair: bool) -> Fit:
-    shapes, _ = _network(weights)
+    shapes, _ = shapes_and_blocks(weights)
     return _fit(adapter, shapes, text_spellings(shapes, name, pair))
 
 
 @lru_cache(maxsize=KEPT_FILES)
-def _network(weights: Weights) -> tuple[Shapes, int]:
+def shapes_and_blocks(weights: Weights) -> tuple[Shapes, int]:
     """Shapes of a network's tensors, and residual blocks a level if it is a U-Net."""
     network = build_empty(weights)
     blocks = network.config.num_res_blocks if isinstance(network, UNet) else 0
@@ -194,7 +194,7 @@ def _fit(adapter: Adapter, shapes: Shapes, spellings: Mapping[str, str]) -> Fit:
         if name is None:
             continue
         used.update(keys.values())
-        for target, change in _changes(adapter, name, keys):
+        for target, change in changes_at(adapter, name, keys):
             if _is_possible(change, adapter.shapes, shapes.get(target)):
                 changes[target] = change
             else:
@@ -212,7 +212,9 @@ def grouped(shapes: Shapes) -> dict[str, dict[str, str]]:
     return places
 
 
-def _changes(adapter: Adapter, name: str, keys: Mapping[str, str]) -> Sequence[tuple[str, Adapted]]:
+def changes_at(
+    adapter: Adapter, name: str, keys: Mapping[str, str]
+) -> Sequence[tuple[str, Adapted]]:
     """Of the weight at a place, and of the bias beside it."""
     shapes = adapter.shapes
     found = []

@@ -442,6 +442,8 @@ class UNet(nn.Module):
         emb = self.time_embed(features)
         if vector is not None:
             emb = emb + self.label_emb(vector)
+        for change in watch.hooks.embedding if watch else ():
+            emb = change(emb, watch.where(("", 0, 0)))
         added = control or NO_RESIDUALS
         skips: list[Tensor] = []
         for i, block in enumerate(self.input_blocks):

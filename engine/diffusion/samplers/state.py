@@ -157,6 +157,8 @@ class Sampler:
         adaptive: it chooses its noise levels itself, between the first and the last positive.
         fit: makes it ready for a model and its noise levels; gives another sampler, and the
             levels between its steps.
+        loop: runs all steps itself, for algorithms that are written so: ``(denoise, x, sigmas,
+            on_step)`` gives the latent in the end and the last clean one; ``step`` is not asked.
         growth: tells how the latent's size changes from step to step, if it does; the noise of
             each step has the shape that this gives.
     """
@@ -170,6 +172,7 @@ class Sampler:
     adaptive: bool = False
     fit: "Callable[[Sampling, Sequence[float]], tuple[Sampler, list[float]]] | None" = None
     growth: "Growing | None" = None
+    loop: Callable[..., tuple[Tensor, Tensor]] | None = None
 
     def is_done(self, state: State, sigmas: Sequence[float]) -> bool:
         """Whether no step is left."""

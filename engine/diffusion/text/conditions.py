@@ -11,12 +11,12 @@ from ..conditioning import Conditioning
 from ..handles import Clip, Conditioner
 from ..weight_hooks import combined, hooked_clip, ranges
 from .embeddings import Lookup, no_embeddings
-from .encode import encode
+from .encode import Prompt, encode
 
 
 def encode_prompt(
     clip: Clip | Conditioner,
-    text: str | Mapping[str, str],
+    text: Prompt,
     lookup: Lookup = no_embeddings,
     **options: Any,
 ) -> Conditioning:
@@ -24,7 +24,7 @@ def encode_prompt(
 
     Args:
         clip: the text encoders.
-        text: the prompt, or one for each encoder by its name.
+        text: the prompt, or one for each encoder by its name, or tokens.
         lookup: finds embeddings by name.
         options: of the entries.
     """
@@ -42,7 +42,7 @@ def encode_prompt(
 
 def _entry(
     clip: Clip | Conditioner,
-    text: str | Mapping[str, str],
+    text: Prompt,
     lookup: Lookup,
     options: Mapping[str, Any],
 ) -> list[Any]:

@@ -5,7 +5,8 @@ token's vector along the line from the empty prompt's vector at the same positio
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import cast
 
@@ -36,16 +37,31 @@ INSTEAD = {
 }
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """A prompt that is cut into tokens already.
+
+    Attributes:
+        rows: by the name of an encoder.
+    """
+
+    rows: Mapping[str, Sequence[Row]]
+
+
+#: A text, or one for each encoder by its name, or tokens.
+Prompt = str | Mapping[str, str] | Tokens
+
+
 @torch.no_grad()
 def encode(
-    clip: Clip | Conditioner, text: str | Mapping[str, str], lookup: Lookup = no_embeddings
+    clip: Clip | Conditioner, text: Prompt, lookup: Lookup = no_embeddings
 ) -> tuple[Tensor, Tensor]:
     """Encode a prompt.
 
     Args:
         clip: one text encoder or several.
         text: a prompt in the language of :mod:`.syntax`; or one for each encoder by its name,
-            the shorter of which are followed by empty rows.
+            the shorter of which are followed by empty rows; or tokens.
         lookup: finds embeddings by name.
 
     Returns:
@@ -62,7 +78,7 @@ def encode(
             f"{INSTEAD[clip.kind]}."
         )
     clip = hooked_clip(clip) if clip.hooks else clip
-    rows = [tokenize(e, _text_for(e, text), lookup) for e in clip.encoders]
+    rows = [_rows(e, text, lookup) for e in clip.encoders]
     if not isinstance(text, str):
         longest = max(map(len, rows))
         pairs = zip(clip.encoders, rows, strict=True)
@@ -89,6 +105,12 @@ def tokenize(encoder: TextEncoder, text: str, lookup: Lookup = no_embeddings) ->
             tokens = words.encode(part) if isinstance(part, str) else list(part)
             segments.append([(token, weight) for token in tokens])
     return cut_into_rows(segments, _row_format(encoder))
+
+
+def _rows(encoder: TextEncoder, text: Prompt, lookup: Lookup) -> list[Row]:
+    if isinstance(text, Tokens):
+        return list(text.rows[encoder.name])
+    return tokenize(encoder, _text_for(encoder, text), lookup)
 
 
 def _text_for(encoder: TextEncoder, text: str | Mapping[str, str]) -> str:
