@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("behaviour")
     group.add_argument("--disable-metadata", action="store_true", help="save no workflow in files")
     group.add_argument(
+        "--watch-packs", action="store_true", help="load a node pack anew when its files change"
+    )
+    group.add_argument(
         "--preview-method",
         choices=("none", "auto", "latent2rgb"),
         default="auto",
@@ -244,6 +247,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         cache=cache_of(args),
         **precision_of(args),
         packs=packs_of(args),
+        watch_packs=args.watch_packs,
         previews=args.preview_method != "none",
         preview_size=args.preview_size,
         patience=args.hang_timeout,

@@ -105,6 +105,25 @@ def application() -> web.Application | None:
     return app if len(app.router.routes()) else None
 
 
+def forget(module: str) -> None:
+    """Take back what a pack registered, by the name of its module, before it is loaded anew."""
+    known = PromptServer.instance
+    kept = [route for route in known.routes if not _is_of(module, _handler(route))]
+    known.routes = web.RouteTableDef()
+    known.routes._items.extend(kept)
+    known.on_prompt_handlers = [h for h in known.on_prompt_handlers if not _is_of(module, h)]
+    known.__dict__.pop("app", None)  # what was served stays with the address of before
+
+
+def _handler(route: web.AbstractRouteDef) -> Any:
+    return getattr(route, "handler", None)
+
+
+def _is_of(module: str, handler: Any) -> bool:
+    name = str(getattr(handler, "__module__", ""))
+    return name == module or name.startswith(f"{module}.")
+
+
 def asked_about(body: dict[str, Any]) -> dict[str, Any]:
     """The body of a prompt after all handlers; one that fails changes nothing."""
     for handler in PromptServer.instance.on_prompt_handlers:

@@ -70,8 +70,7 @@ class Executor:
         relieve: Relieve = lambda: "There was nothing to give up.",
         gauge: Gauge | None = None,
     ) -> None:
-        self.nodes = nodes
-        self.specs = {id: node.spec for id, node in nodes.items()}
+        self.use(nodes)
         self.cache = cache
         self.folders = folders
         self.file_stamp = file_stamp
@@ -79,11 +78,16 @@ class Executor:
         self.lanes = lanes or Lanes()
         self.steps = steps
         self.relieve = relieve
-        self._signed = Signed()
         self.gauge = gauge
+
+    def use(self, nodes: Mapping[str, Node]) -> None:
+        """Run these nodes from now on; what jobs have begun with the nodes of before goes on."""
+        self.nodes = nodes
+        self.specs = {id: node.spec for id, node in nodes.items()}
         self.lazy = lazy_inputs(self.specs)
         self.raw = lazy_inputs(self.specs, "rawLink")
         self._inner_specs = {**self.specs, VALUE.id: VALUE}
+        self._signed = Signed()
 
     async def execute(
         self, run: Run, emit: Emit, cancelled: threading.Event | None = None

@@ -4,6 +4,7 @@ Invariant: a pack that fails to load is reported and left out; it never stops th
 it never replaces a built-in node.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -74,7 +75,8 @@ def load(
         found, pack = load_pack(path)
         errors = ((early or {}).get(path, ""), pack.error)
         packs.append(replace(pack, error="\n".join(error for error in errors if error)))
-        nodes = {**found, **nodes}
+        for id, node in found.items():
+            nodes.setdefault(id, node)  # whoever was told the nodes sees those of packs, too
     return Catalogue(nodes, tuple(packs))
 
 
@@ -128,6 +130,7 @@ def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
         seconds = time.perf_counter() - began
         return {}, Pack(path.stem, (), seconds, traceback.format_exc())
     seconds = time.perf_counter() - began
+    nodes = _versioned(found.nodes, path)
     errors = [f"Node {id}:\n{text}" for id, text in found.errors.items()]
     web = name = ""
     try:
@@ -135,7 +138,39 @@ def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
     except (OSError, ValueError, PathOutsideRoot) as problem:
         errors.append(f"Its scripts for the canvas are left out: {problem}")
     error = "\n".join(errors)
-    return found.nodes, Pack(path.stem, tuple(found.nodes), seconds, error, web, name)
+    return nodes, Pack(path.stem, tuple(nodes), seconds, error, web, name)
+
+
+def sources_of(path: Path) -> list[Path]:
+    """The Python files of a pack."""
+    if not path.is_dir():
+        return [path]
+    return sorted(f for f in path.rglob("*.py") if "__pycache__" not in f.parts)
+
+
+def _versioned(nodes: Mapping[str, Node], path: Path) -> dict[str, Node]:
+    """Nodes whose version tells all of their pack's code: any file of it may change a result."""
+    code = hashlib.blake2b(digest_size=8)
+    for file in sources_of(path):
+        code.update(file.read_bytes())
+    version = code.hexdigest()
+    return {
+        id: replace(node, spec=replace(node.spec, version=f"{node.spec.version}{version}"))
+        for id, node in nodes.items()
+    }
+
+
+def reload_pack(path: Path) -> tuple[dict[str, Node], Pack]:
+    """Import a pack anew, all of its modules; one that fails leaves the old ones in place."""
+    name = f"custom_nodes.{path.stem}"
+    old = {n: m for n, m in sys.modules.items() if n == name or n.startswith(f"{name}.")}
+    for module in old:
+        del sys.modules[module]
+    importlib.invalidate_caches()
+    found, pack = load_pack(path)
+    if not found and pack.error:
+        sys.modules.update(old)
+    return found, pack
 
 
 def _web_folder(path: Path) -> tuple[str, str]:

@@ -18,6 +18,7 @@ DOOR = "/login"
 ADMIN_ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("/free", frozenset({"POST"})),
     ("/x/cache", frozenset({"DELETE"})),
+    ("/x/packs/", frozenset({"POST"})),
     ("/x/queue/", frozenset({"POST"})),
     ("/users", frozenset({"POST"})),
     ("/x/users", frozenset({"GET", "POST", "DELETE"})),

@@ -339,6 +339,12 @@ class Dispatcher:
                 self._wake.set()
                 pid, where = member.process.pid, f"{member.name} on {member.device}"
                 log.info("Worker %s (%s) is ready.", pid, where)
+            case "nodes":
+                self._catalogue.update(data["specs"], data["packs"])
+                told = {name: data[name] for name in ("pack", "nodes", "error")}
+                self._hub.send("nodes_changed", told)
+            case "door":
+                self.passage.update(data)
             case "event":
                 self._on_event(member, data, message.blob)
             case "done":

@@ -49,12 +49,19 @@ class Questions:
         found: dict[str, str] | None = await self._ask("outlook", data)
         return found
 
-    async def _ask(self, kind: str, data: Mapping[str, Any]) -> Any:
+    async def reload(self, pack: str) -> Mapping[str, Any] | None:
+        """Let all workers load a pack anew; what one of them says of it, None if none answers."""
+        ready = self._pool.ready()
+        asked = (self._ask("reload", {"pack": pack}, member) for member in ready)
+        answers = [answer for answer in await asyncio.gather(*asked) if answer is not None]
+        return answers[0] if answers else None
+
+    async def _ask(self, kind: str, data: Mapping[str, Any], whom: Member | None = None) -> Any:
         number = next(self._numbers)
         answer = self._open[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                member = self._asked[number] = await self._pool.wait()
+                member = self._asked[number] = whom or await self._pool.wait()
                 member.process.send(Message(kind, {"ask": number, **data}))
                 return await answer
         except TimeoutError:

@@ -22,6 +22,7 @@ class WorkerConfig:
         device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
         cache: which results are kept, and where.
         packs: names of the node packs to load; None is all of them.
+        watch_packs: load a pack anew when its files change.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
         precision: by role of a network (diffusion, text, vae, upscale) fp32, bf16 or fp16; the
@@ -42,6 +43,7 @@ class WorkerConfig:
     device: str = "auto"
     cache: CacheConfig = field(default_factory=CacheConfig)
     packs: tuple[str, ...] | None = None
+    watch_packs: bool = False
     previews: bool = True
     preview_size: int = 512
     precision: Mapping[str, str] = field(default_factory=dict)

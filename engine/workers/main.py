@@ -15,17 +15,24 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from engine.compat import state as compat_state
+from engine.errors import InvalidInput
 from engine.execution.events import Event, Outcome
 from engine.execution.executor import Run
 from engine.execution.failure import broken
 from engine.graph.prompt import Prompt, Reader, parse
 from engine.graph.spec import to_json
+from engine.plugins.discovery import Catalogue
+from engine.plugins.node import Node
 
 from . import config, runtime
 from .door import open_door
 from .heart import Heart
 from .marks import Marks
+from .packs import LivePacks
 from .protocol import Message, encode, read_blocking
+
+#: How often packs are looked at, if they are watched.
+WATCH_SECONDS = 0.7
 
 
 class Pipe:
@@ -49,9 +56,14 @@ class Worker:
     """The jobs of this process and what the server says about them."""
 
     def __init__(
-        self, built: runtime.Runtime, send: Callable[[Message], None], heart: Heart
+        self,
+        built: runtime.Runtime,
+        packs: LivePacks,
+        send: Callable[[Message], None],
+        heart: Heart,
     ) -> None:
         self._runtime = built
+        self._packs = packs
         self._send = send
         self._heart = heart
         self._cancelled: dict[str, threading.Event] = {}
@@ -63,23 +75,26 @@ class Worker:
         data = message.data
         match message.kind:
             case "run":
-                self._start(self._run(data))
+                self.begin(self._run(data))
             case "check":
-                self._start(self._answer(data["ask"], self._faults(data)))
+                self.begin(self._answer(data["ask"], self._faults(data)))
             case "outlook":
-                self._start(self._answer(data["ask"], self._outlook(data)))
+                self.begin(self._answer(data["ask"], self._outlook(data)))
+            case "reload":
+                self.begin(self._answer(data["ask"], self._reload(data["pack"])))
             case "on_prompt":
-                self._start(self._answer(data["ask"], self._on_prompt(data["body"])))
+                self.begin(self._answer(data["ask"], self._on_prompt(data["body"])))
             case "interrupt":
                 if data["job"] in self._cancelled:
                     self._cancelled[data["job"]].set()
             case "free":
                 free = partial(runtime.free, self._runtime, **data)
-                self._start(self._runtime.lanes.device.run((0.0, 0), free))
+                self.begin(self._runtime.lanes.device.run((0.0, 0), free))
             case "stop":
                 os._exit(0)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside everything else."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -100,6 +115,34 @@ class Worker:
         from engine.compat.server import asked_about
 
         return asked_about(body)
+
+    async def _reload(self, name: str) -> dict[str, Any]:
+        """Load a pack anew and tell the server which nodes there are now."""
+        if "server" in sys.modules:  # some pack may have registered something
+            from engine.compat.server import forget
+
+            forget(f"custom_nodes.{name}")
+        try:
+            pack = await asyncio.to_thread(self._packs.reload, name)
+        except InvalidInput as refusal:
+            return {"refused": str(refusal)}
+        if pack.error:
+            print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
+        told = {"nodes": list(pack.nodes), "pack": pack.name, "error": pack.error}
+        self._send(Message("nodes", {**_known(self._packs.catalogue), **told}))
+        self._send(Message("door", await open_door()))
+        return vars(pack)
+
+    async def watch(self) -> None:
+        """Load packs anew as soon as their files change and then stay as they are for a moment."""
+        waiting: set[str] = set()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            changed = set(await asyncio.to_thread(self._packs.changed))
+            for name in sorted(waiting - changed):
+                print(f"Node pack '{name}' has changed and is loaded anew.", file=sys.stderr)
+                await self._reload(name)
+            waiting = changed
 
     async def _outlook(self, data: Any) -> dict[str, str]:
         prompt = self._reader.read(data["prompt"])
@@ -139,7 +182,7 @@ class Worker:
                 free_memory=False,
                 empty_disk=False,
             )
-            self._start(self._runtime.lanes.device.run((0.0, 0), free))
+            self.begin(self._runtime.lanes.device.run((0.0, 0), free))
 
     def _prompt(self, data: Any) -> Prompt:
         """The prompt as it was sent, with what validation made of it."""
@@ -188,32 +231,42 @@ def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -
     logging.basicConfig(format="%(message)s")
     logging.getLogger("engine").setLevel(settings.log)  # packs may log as they like
     built = runtime.build(settings)
-    if (file := first.data.get("marks")) is not None:
-        built.executor.nodes = Marks(file).watch(built.executor.nodes)
+    marks = None if (file := first.data.get("marks")) is None else Marks(file)
+
+    def use(nodes: Mapping[str, Node]) -> None:
+        built.executor.use(nodes if marks is None else marks.watch(nodes))
+
+    packs = LivePacks(settings.folders, built.catalogue, use, settings.packs)
     for pack in built.catalogue.packs:
         if pack.error:
             print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
-    asyncio.run(_serve(built, send, heart, incoming))
+    asyncio.run(_serve(built, packs, send, heart, incoming))
 
 
 def _ready(built: runtime.Runtime, door: dict[str, Any]) -> dict[str, Any]:
-    packs = built.catalogue.packs
-    return {
-        "door": door,
-        "specs": [to_json(node.spec) for node in built.catalogue.nodes.values()],
-        "packs": [vars(pack) for pack in packs],
-        "system": runtime.system(built),
-    }
+    return {"door": door, **_known(built.catalogue), "system": runtime.system(built)}
+
+
+def _known(catalogue: Catalogue) -> dict[str, Any]:
+    """Which nodes and packs there are."""
+    specs = [to_json(node.spec) for node in catalogue.nodes.values()]
+    return {"specs": specs, "packs": [vars(pack) for pack in catalogue.packs]}
 
 
 async def _serve(
-    built: runtime.Runtime, send: Callable[[Message], None], heart: Heart, incoming: BinaryIO
+    built: runtime.Runtime,
+    packs: LivePacks,
+    send: Callable[[Message], None],
+    heart: Heart,
+    incoming: BinaryIO,
 ) -> None:
     loop = asyncio.get_running_loop()
-    worker = Worker(built, send, heart)
+    worker = Worker(built, packs, send, heart)
     compat_state.loop, compat_state.tell = loop, partial(_tell_client, send)
     send(Message("ready", _ready(built, await open_door())))
     heart.survey(partial(runtime.system, built))
+    if built.config.watch_packs:
+        worker.begin(worker.watch())
 
     def listen() -> None:
         while (message := read_blocking(incoming)) is not None:

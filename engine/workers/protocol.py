@@ -3,8 +3,9 @@
 server -> worker: configure {config, marks}, run {job, number, prompt, changed, dropped,
 outputs, metadata, again, client},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
-outlook {ask, prompt, outputs}, on_prompt {ask, body}, stop {}.
-worker -> server: ready {specs, packs, system, door}, told {event, data, client},
+outlook {ask, prompt, outputs}, on_prompt {ask, body}, reload {ask, pack}, stop {}.
+worker -> server: ready {specs, packs, system, door}, nodes {specs, packs, pack, nodes, error},
+door {port, secret, routes, asks_prompts}, told {event, data, client},
 event {job, type, data} + blob,
 done {job, status, outputs, failure, executed}, answer {ask, answer},
 heartbeat {running, memory, host} and now and then system,

@@ -27,6 +27,26 @@ TEMPLATE_FOLDERS = ("example_workflows", "example", "examples", "workflow", "wor
 _TEXTS = {"nodeDefs": "nodeDefs.json", "commands": "commands.json", "settings": "settings.json"}
 
 
+async def packs(request: web.Request) -> web.Response:
+    """What became of each node pack: its nodes, seconds of its import, its error."""
+    return web.json_response({"packs": [_report(p) for p in state_of(request).catalogue.packs]})
+
+
+async def reload_pack(request: web.Request) -> web.Response:
+    """Load a node pack anew; networks and results of other nodes stay."""
+    name = request.match_info["pack"]
+    answer = await state_of(request).dispatcher.questions.reload(name)
+    if answer is None:
+        raise web.HTTPServiceUnavailable(text="No worker is ready; try again in a moment.")
+    if "refused" in answer:
+        raise bad(answer["refused"], web.HTTPNotFound)
+    return web.json_response(_report(answer))
+
+
+def _report(pack: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: pack[key] for key in ("name", "nodes", "seconds", "error")}
+
+
 async def extensions(request: web.Request) -> web.Response:
     """Addresses of the scripts that packs add to the canvas."""
     found = [
@@ -182,6 +202,8 @@ def _below(root: Path, name: str) -> Path | None:
 
 
 ROUTES = [
+    web.get("/x/packs", packs),
+    web.post("/x/packs/{pack}/reload", reload_pack),
     web.get("/extensions", extensions),
     web.get("/extensions/{pack}/{file:.+}", extension_file),
     web.get("/i18n", translations),

@@ -29,6 +29,8 @@ export const DE: Catalogue = {
   "Merge": "Vereinen",
   "mode": "Modus",
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} Unterschiede. Übernehmen macht es hier wie dort; Rückgängig nimmt es zurück.",
+  "Node pack {pack} failed to load: {why}": "Node-Paket {pack} ließ sich nicht laden: {why}",
+  "Node pack {pack} was loaded anew: {nodes} nodes": "Node-Paket {pack} wurde neu geladen: {nodes} Nodes",
   "Nothing differs.": "Kein Unterschied.",
   "Nothing is compared.": "Es wird nichts verglichen.",
   "on": "an",

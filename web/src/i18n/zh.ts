@@ -29,6 +29,8 @@ export const ZH: Catalogue = {
   "Merge": "合并",
   "mode": "模式",
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} 处差异。采用后此处将与另一版本一致；撤销可恢复。",
+  "Node pack {pack} failed to load: {why}": "节点包 {pack} 加载失败：{why}",
+  "Node pack {pack} was loaded anew: {nodes} nodes": "节点包 {pack} 已重新加载：{nodes} 个节点",
   "Nothing differs.": "没有差异。",
   "Nothing is compared.": "当前没有比较。",
   "on": "启用",

@@ -60,11 +60,22 @@ export class Running {
     });
   }
 
+  /** A node pack was loaded anew, or failed to be. */
+  private nodesChanged(data: JsonObject): void {
+    const pack = String(data["pack"]);
+    const lines = String(data["error"]).trim().split("\n");
+    const why = lines[lines.length - 1] ?? "";
+    if (why) toast(t("Node pack {pack} failed to load: {why}", { pack, why }), "error");
+    else toast(t("Node pack {pack} was loaded anew: {nodes} nodes", { pack, nodes: String(Array.isArray(data["nodes"]) ? data["nodes"].length : 0) }));
+    void this.app.loadSpecs();
+  }
+
   connect(): void {
     let known = false;
     this.socket = new EventSocket(this.app.client.socketUrl(this.app.tab), {
       event: (type, data) => {
         this.runs.event(type, data);
+        if (type === "nodes_changed") this.nodesChanged(data);
         for (const hear of this.hearers) hear(type, data);
       },
       preview: (preview) => {
