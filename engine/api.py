@@ -30,17 +30,28 @@ More that a node may do:
   ``@node(..., input_is_list=True)`` gets all items of its inputs in one call.
 - ``Output(values, expand=graph.finalize())`` lets other nodes do the work: build them with
   ``GraphBuilder``, give ``graph.node(...).out(0)`` as values.
+- ``register_sampler``, ``register_scheduler``, ``register_family`` offer mathematics by name;
+  ``@routes.get("/my-pack/...")`` serves something, ``send_event`` tells the canvas something.
 - ``@node(..., fingerprint=function)`` runs the node again when what the function returns has
   changed; ``@node(..., check=function)`` refuses constants with a text before they are queued.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.errors import Interrupted, InvalidInput, ModelFileError, NodeError
 from engine.plugins.builder import GraphBuilder
+from engine.plugins.lists import Growing, added
 from engine.plugins.node import Blocked, Collected, Context, Gathered, Node, Output, saved_image
+from engine.plugins.serving import SERVING
 from engine.plugins.typed import Items, Lazy, Raw, Socket, node
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    #: Where a pack registers what it serves: ``@routes.get("/my-pack/state")``.
+    routes: web.RouteTableDef
 
 __all__ = [
     "Blocked",
@@ -56,6 +67,7 @@ __all__ = [
     "Float",
     "Gathered",
     "GraphBuilder",
+    "Growing",
     "Guider",
     "Image",
     "Int",
@@ -82,7 +94,12 @@ __all__ = [
     "UpscaleModel",
     "Vae",
     "node",
+    "register_family",
+    "register_sampler",
+    "register_scheduler",
+    "routes",
     "saved_image",
+    "send_event",
 ]
 
 Model = Annotated[Any, Socket("MODEL")]
@@ -133,7 +150,8 @@ def Bool(**options: Any) -> Socket:
 
 def Choice(choices: Sequence[Any], **options: Any) -> Socket:
     """One of a fixed list; the first is the default."""
-    return Socket("COMBO", options, choices=tuple(choices))
+    names = choices if isinstance(choices, Growing) else tuple(choices)
+    return Socket("COMBO", options, choices=names)
 
 
 def File(folder: str, **options: Any) -> Socket:
@@ -149,3 +167,57 @@ def SavedImage() -> Socket:
 def UploadedImage() -> Socket:
     """A picture of the input folder, with an upload button; ``ctx.folders.annotated``."""
     return File("input", image_upload=True)
+
+
+def register_sampler(name: str, sampler: Any, code: Callable[..., Any] | None = None) -> None:
+    """Offer a sampler in all nodes that have a list of them.
+
+    Args:
+        name: as the list shows it.
+        sampler: an :class:`engine.diffusion.samplers.Sampler`, whose ``step`` is a pure function
+            from one state to the next.
+        code: the function that its results depend on, if that is not ``step``.
+    """
+    from engine.diffusion.samplers import SAMPLERS
+
+    SAMPLERS[name] = replace(sampler, name=name)
+    added(name, code or sampler.step)
+
+
+def register_scheduler(
+    name: str, levels: Callable[..., Any], code: Callable[..., Any] | None = None
+) -> None:
+    """Offer a scheduler in all nodes that have a list of them.
+
+    Args:
+        name: as the list shows it.
+        levels: ``(sampling, steps)`` gives ``steps + 1`` noise levels, descending, the last 0.
+        code: the function that its results depend on, if that is not ``levels``.
+    """
+    from engine.diffusion.schedules import SCHEDULERS
+
+    SCHEDULERS[name] = levels
+    added(name, code or levels)
+
+
+def register_family(family: Any) -> None:
+    """Load checkpoints of another family of models.
+
+    Args:
+        family: an :class:`engine.diffusion.families.Family`; it is asked before those that are
+            known, and one of the same name takes the place of the other.
+    """
+    from engine.diffusion.families import FAMILIES
+
+    FAMILIES[:] = [family, *(known for known in FAMILIES if known.name != family.name)]
+
+
+def send_event(type: str, data: Mapping[str, Any], client: str | None = None) -> None:
+    """Send an event over the websockets, to one client or to all; from any thread."""
+    SERVING.send(type, data, client)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "routes":  # aiohttp is loaded for packs that serve something
+        return SERVING.routes
+    raise AttributeError(f"module 'engine.api' has no attribute '{name}'")

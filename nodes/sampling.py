@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from engine.api import Choice, Conditioning, Context, Float, Int, Latent, Model, Seed, node
+from engine.api import Choice, Conditioning, Context, Float, Growing, Int, Latent, Model, Seed, node
 from engine.diffusion.preview import preview
 from engine.diffusion.sample import OnStep, sample
 from engine.diffusion.samplers import SAMPLERS
@@ -11,8 +11,8 @@ from engine.diffusion.schedules import SCHEDULERS
 
 Steps = Int(1, 10000)
 Cfg = Float(0.0, 100.0, step=0.1, round=0.01)
-SamplerName = Choice(tuple(SAMPLERS))
-SchedulerName = Choice(tuple(SCHEDULERS))
+SamplerName = Choice(Growing(SAMPLERS))
+SchedulerName = Choice(Growing(SCHEDULERS))
 
 
 @node("KSampler", category="sampling")

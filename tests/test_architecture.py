@@ -26,6 +26,7 @@ ALLOWED = {
     "engine/media": set(),
     "engine/plugins": {"engine.graph", "nodes"},
     "engine/compat": {
+        "engine.api",
         "engine.plugins",
         "engine.graph",
         "engine.diffusion",

@@ -114,7 +114,7 @@ def catalogue_of(args: argparse.Namespace, folders: Folders) -> "Catalogue":
 
     packs = packs_in(folders.custom_nodes, packs_of(args))
     compat.install(folders, {})
-    return load(packs, partial(compat.install, folders), prestart(packs))
+    return load(packs, partial(compat.install, folders), prestart(packs), compat.adopt)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

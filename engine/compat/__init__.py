@@ -8,6 +8,6 @@ Invariant: written from the published contract alone (names, arguments, shapes),
 other programs' sources; what a module offers is done by the rooms below, not here.
 """
 
-from .finder import install
+from .finder import adopt, install
 
-__all__ = ["install"]
+__all__ = ["adopt", "install"]

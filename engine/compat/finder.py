@@ -136,3 +136,11 @@ def install(folders: Folders, builtin: Mapping[str, Node]) -> None:
     nodes.__dict__["__getattr__"] = lookup
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.append(Finder())
+
+
+def adopt() -> None:
+    """Offer the samplers and schedulers that packs wrote into the lists of names."""
+    if "comfy.samplers" in sys.modules:
+        from .samplers import adopt_names
+
+        adopt_names()

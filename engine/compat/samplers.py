@@ -1,14 +1,17 @@
 """``comfy.samplers`` and ``comfy.sample``: names of samplers, schedules, and whole runs."""
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from engine.api import register_sampler, register_scheduler
 from engine.diffusion.guidance import classic
 from engine.diffusion.noise import initial_noise
+from engine.diffusion.parameterization import Sampling
 from engine.diffusion.sample import OnStep, sample_guided
 from engine.diffusion.samplers import SAMPLERS, Sampler
 from engine.diffusion.schedules import SCHEDULERS, sigmas_for, window
@@ -17,14 +20,14 @@ from .faces import take_off
 from .guiders import CFGGuider, calc_cond_batch, cfg_function, sampling_function
 from .latent_preview import watcher
 from .loops import KSAMPLER
-from .model_sampling import taken
+from .model_sampling import shown, taken
 
 __all__ = ["KSAMPLER", "CFGGuider", "calc_cond_batch", "cfg_function", "sampling_function"]
 
 SAMPLER_NAMES = list(SAMPLERS)
 KSAMPLER_NAMES = SAMPLER_NAMES
 SCHEDULER_NAMES = list(SCHEDULERS)
-SCHEDULER_HANDLERS = dict(SCHEDULERS)
+SCHEDULER_HANDLERS: dict[str, Any] = dict(SCHEDULERS)
 _SKIPPING = {name for name, sampler in SAMPLERS.items() if sampler.skip_penultimate}
 
 #: Told ``(step, clean latent, noisy latent, steps)``; the clean one stands for both.
@@ -45,6 +48,37 @@ class GivenNoise:
 
     def __call__(self, latent: Mapping[str, Any]) -> Tensor:
         return self.noise.cpu()
+
+
+class SchedulerHandler(NamedTuple):
+    """A scheduler that a pack adds.
+
+    Attributes:
+        handler: gives the noise levels.
+        use_ms: it is called ``(model_sampling, steps)``; else ``(n, sigma_min, sigma_max)``.
+    """
+
+    handler: Callable[..., Tensor]
+    use_ms: bool = True
+
+    def levels(self, model: Sampling, steps: int) -> Tensor:
+        """The noise levels of a schedule."""
+        if self.use_ms:
+            return self.handler(shown(model), steps)
+        return self.handler(n=steps, sigma_min=model.sigma_min, sigma_max=model.sigma_max)
+
+
+def adopt_names() -> None:
+    """Offer what packs wrote into the lists of names, where there is a function for it."""
+    loops = importlib.import_module("comfy.k_diffusion.sampling")
+    for name in (*KSampler.SAMPLERS, *SAMPLER_NAMES):
+        loop = vars(loops).get(f"sample_{name}")
+        if loop is not None and (name not in SAMPLERS or SAMPLERS[name].loop is not None):
+            register_sampler(name, KSAMPLER(loop).own(), loop)
+    for name, handler in SCHEDULER_HANDLERS.items():
+        if name not in SCHEDULERS or isinstance(handler, SchedulerHandler):
+            made = handler if isinstance(handler, SchedulerHandler) else SchedulerHandler(handler)
+            register_scheduler(name, made.levels, made.handler)
 
 
 class KSampler:

@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.plugins.serving import SERVING
+
 from . import state
 from .missing import Missing
 
@@ -35,14 +37,12 @@ class _Server:
     """What packs know as ``PromptServer.instance``.
 
     Attributes:
-        routes: what packs register with.
         on_prompt_handlers: asked about each prompt, in order.
         supports: features that packs announce.
         last_node_id: the node that was called last.
     """
 
     def __init__(self) -> None:
-        self.routes = web.RouteTableDef()
         self.on_prompt_handlers: list[PromptHandler] = []
         self.supports: list[str] = []
         self.sockets: dict[str, Any] = {}
@@ -52,6 +52,11 @@ class _Server:
     def app(self) -> web.Application:
         """For packs that add routes to the application itself."""
         return web.Application()
+
+    @property
+    def routes(self) -> web.RouteTableDef:
+        """What packs register with."""
+        return SERVING.routes
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -70,7 +75,7 @@ class _Server:
 
     def send_sync(self, event: str, data: Any, sid: str | None = None) -> None:
         """Send an event to a client, or to all; from any thread."""
-        state.tell(str(event), data if isinstance(data, Mapping) else {"value": data}, sid)
+        SERVING.send(str(event), data if isinstance(data, Mapping) else {"value": data}, sid)
 
     async def send(self, event: str, data: Any, sid: str | None = None) -> None:
         """The same for coroutines."""
@@ -109,8 +114,7 @@ def forget(module: str) -> None:
     """Take back what a pack registered, by the name of its module, before it is loaded anew."""
     known = PromptServer.instance
     kept = [route for route in known.routes if not _is_of(module, _handler(route))]
-    known.routes = web.RouteTableDef()
-    known.routes._items.extend(kept)
+    known.routes._items[:] = kept
     known.on_prompt_handlers = [h for h in known.on_prompt_handlers if not _is_of(module, h)]
     known.__dict__.pop("app", None)  # what was served stays with the address of before
 

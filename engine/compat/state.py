@@ -5,8 +5,7 @@ that of the node whose code is running, per thread and task.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from engine.folders import Folders
 from engine.plugins.current import CURRENT
@@ -19,14 +18,6 @@ nodes: Mapping[str, Node] = {}
 loop: asyncio.AbstractEventLoop | None = None
 #: The client whose job was begun last.
 client: str | None = None
-
-
-def _nobody(event: str, data: Mapping[str, Any], sid: str | None) -> None:
-    """Where there is no server, events are heard by nobody."""
-
-
-#: Sends an event to a client, or to all if that is None; from any thread.
-tell: Callable[[str, Mapping[str, Any], str | None], None] = _nobody
 
 
 def context() -> Context | None:

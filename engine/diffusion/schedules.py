@@ -5,7 +5,7 @@ the result is a float32 vector on the CPU that depends on nothing but its argume
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -85,7 +85,7 @@ def kl_optimal(model: Sampling, steps: int) -> Tensor:
 
 
 #: Schedulers by name, in the order in which clients show them; the first is the default.
-SCHEDULERS: Mapping[str, Scheduler] = {
+SCHEDULERS: dict[str, Scheduler] = {
     "simple": simple,
     "sgm_uniform": sgm_uniform,
     "karras": karras,

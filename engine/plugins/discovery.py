@@ -22,6 +22,7 @@ from engine.errors import PathOutsideRoot
 from engine.folders import inside
 
 from .classes import Adapted, classes_of
+from .lists import grown
 from .node import Node
 from .typed import REGISTRY_ATTRIBUTE
 
@@ -59,6 +60,7 @@ def load(
     paths: Iterable[Path],
     before: Callable[[Mapping[str, Node]], None] | None = None,
     early: Mapping[Path, str] | None = None,
+    after: Callable[[], None] = lambda: None,
 ) -> Catalogue:
     """Load the built-in nodes, then packs.
 
@@ -66,6 +68,7 @@ def load(
         paths: of packs, as :func:`packs_in` finds them.
         before: told the built-in nodes before any pack is imported.
         early: errors of what :func:`prestart` ran before.
+        after: called when all packs are there.
     """
     nodes = dict(builtin_nodes())
     if before is not None:
@@ -77,6 +80,8 @@ def load(
         packs.append(replace(pack, error="\n".join(error for error in errors if error)))
         for id, node in found.items():
             nodes.setdefault(id, node)  # whoever was told the nodes sees those of packs, too
+    after()
+    nodes.update(grown(nodes))
     return Catalogue(nodes, tuple(packs))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+from engine import compat
 from engine.compat import state as compat_state
 from engine.errors import InvalidInput
 from engine.execution.events import Event, Outcome
@@ -23,6 +24,7 @@ from engine.graph.prompt import Prompt, Reader, parse
 from engine.graph.spec import to_json
 from engine.plugins.discovery import Catalogue
 from engine.plugins.node import Node
+from engine.plugins.serving import SERVING
 
 from . import config, runtime
 from .door import open_door
@@ -118,7 +120,7 @@ class Worker:
 
     async def _reload(self, name: str) -> dict[str, Any]:
         """Load a pack anew and tell the server which nodes there are now."""
-        if "server" in sys.modules:  # some pack may have registered something
+        if "server" in sys.modules or SERVING.is_asked:  # some pack may have registered something
             from engine.compat.server import forget
 
             forget(f"custom_nodes.{name}")
@@ -236,7 +238,7 @@ def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -
     def use(nodes: Mapping[str, Node]) -> None:
         built.executor.use(nodes if marks is None else marks.watch(nodes))
 
-    packs = LivePacks(settings.folders, built.catalogue, use, settings.packs)
+    packs = LivePacks(settings.folders, built.catalogue, use, settings.packs, compat.adopt)
     for pack in built.catalogue.packs:
         if pack.error:
             print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)
@@ -262,7 +264,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     worker = Worker(built, packs, send, heart)
-    compat_state.loop, compat_state.tell = loop, partial(_tell_client, send)
+    compat_state.loop, SERVING.send = loop, partial(_tell_client, send)
     send(Message("ready", _ready(built, await open_door())))
     heart.survey(partial(runtime.system, built))
     if built.config.watch_packs:

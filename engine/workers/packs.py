@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import InvalidInput
 from engine.folders import Folders
 from engine.plugins.discovery import Catalogue, Pack, pack_paths, reload_pack, sources_of
+from engine.plugins.lists import grown
 from engine.plugins.node import Node
 
 #: Changes when a file does: path, size and time of change of each.
@@ -27,6 +28,7 @@ class LivePacks:
         catalogue: what is loaded.
         use: told all callable nodes whenever they change.
         names: of the packs that may be loaded; None is all of them.
+        after: called when a pack has been loaded.
         stamps: by pack, its files when it was looked at last.
     """
 
@@ -34,6 +36,7 @@ class LivePacks:
     catalogue: Catalogue
     use: Callable[[Mapping[str, Node]], None]
     names: tuple[str, ...] | None = None
+    after: Callable[[], None] = lambda: None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +80,8 @@ class LivePacks:
             nodes.pop(id, None)
         for id, node in found.items():
             nodes.setdefault(id, node)
+        self.after()
+        nodes.update(grown(nodes))
         self._callable |= nodes
         self._report(pack)
         self.use(self._callable)

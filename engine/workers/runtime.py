@@ -56,7 +56,7 @@ def build(config: WorkerConfig) -> Runtime:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrices need
         torch.use_deterministic_algorithms(True, warn_only=True)
     collect_garbage_rarely()
-    catalogue = load(packs, partial(compat.install, folders), early)
+    catalogue = load(packs, partial(compat.install, folders), early, compat.adopt)
     cache = make_cache(config)
     lanes = Lanes()
 

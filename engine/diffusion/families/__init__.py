@@ -18,7 +18,7 @@ __all__ = ["FAMILIES", "Checkpoint", "Family", "detect"]
 
 #: Those of the paper first: its large text model differs from SD 1.x by its text encoder alone.
 PAPER = (UNCONDITIONAL, INPAINTING, SUPER_RESOLUTION, SEMANTIC, CLASSES, CAPTIONS, LAYOUTS)
-FAMILIES: tuple[Family, ...] = (*PAPER, SD1, SD2, UNCLIP, REFINER, SDXL, X4_UPSCALER)
+FAMILIES: list[Family] = [*PAPER, SD1, SD2, UNCLIP, REFINER, SDXL, X4_UPSCALER]
 
 
 def detect(shapes: Shapes) -> Family | None:

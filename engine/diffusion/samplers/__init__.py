@@ -7,7 +7,6 @@ Notation: x the noisy latent, D = denoise(x, sigma), d = (x - D) / sigma, t = -l
 (half the log signal-to-noise ratio), h = t_next - t.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from .cfg_pp import (
@@ -105,4 +104,4 @@ _ALL = {
 }
 
 #: Samplers by name, in the order in which clients show them; the first is the default.
-SAMPLERS: Mapping[str, Sampler] = {n: replace(sampler, name=n) for n, sampler in _ALL.items()}
+SAMPLERS: dict[str, Sampler] = {n: replace(sampler, name=n) for n, sampler in _ALL.items()}
