@@ -15,6 +15,7 @@ COMMANDS = {
     "queue": "look at a running server's queue, cancel, retry, pause",
     "nodes": "list the nodes",
     "packs": "tell what became of each node pack, and what it lacks here",
+    "new-pack": "write a node pack to start from",
     "doctor": "tell what this installation is and what is wrong with it",
     "users": "say who may use the server, and make tokens for programs",
 }
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
     argv = sys.argv[1:] if argv is None else argv
     name = argv[0] if argv and argv[0] in COMMANDS else "serve"
-    module = importlib.import_module(f"engine.commands.{name}")
+    module = importlib.import_module("engine.commands." + name.replace("-", "_"))
     about = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     parser = Parser(prog=f"main.py {name}", description=about, allow_abbrev=False)
     if name == "serve":

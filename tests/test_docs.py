@@ -60,3 +60,16 @@ def test_the_package_needs_what_the_code_imports() -> None:
         names.get(n, n) for n in imported - {"engine", "nodes"} - set(sys.stdlib_module_names)
     }
     assert needed <= declared, needed - declared
+
+
+def test_the_page_about_packs_names_every_hook_and_no_other() -> None:
+    import engine.api
+
+    text = (ROOT / "docs" / "plugins.md").read_text()
+    hooks = {name for name in engine.api.__all__ if name.startswith(("register_", "send_"))}
+    hooks |= {"routes", "node", "Blocked", "Lazy", "Items", "GraphBuilder", "Output", "Context"}
+    for name in hooks:
+        assert name in text, name
+    for line in re.findall(r"^from engine\.api import (.+)$", text, re.MULTILINE):
+        for name in line.split(", "):
+            assert hasattr(engine.api, name), name

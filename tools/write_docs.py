@@ -64,7 +64,7 @@ def cli_page() -> str:
     parts = [NOTE, "# Command line\n"]
     for name, about in COMMANDS.items():
         parser = Parser(add_help=False)
-        importlib.import_module(f"engine.commands.{name}").add_arguments(parser)
+        importlib.import_module("engine.commands." + name.replace("-", "_")).add_arguments(parser)
         parts += [f"## {name}\n", f"{about[0].upper()}{about[1:]}.\n"]
         parts += ["| argument | what it does |", "|---|---|"]
         parts += [_flag(action) for action in parser._actions]
