@@ -4,4 +4,13 @@ every class in ``NODE_CLASS_MAPPINGS`` too."""
 from . import colour, flow
 from .classic import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
 
-__all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "colour", "flow"]
+#: Scripts for the canvas.
+WEB_DIRECTORY = "./web"
+
+__all__ = [
+    "NODE_CLASS_MAPPINGS",
+    "NODE_DISPLAY_NAME_MAPPINGS",
+    "WEB_DIRECTORY",
+    "colour",
+    "flow",
+]

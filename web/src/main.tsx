@@ -13,7 +13,7 @@ import { freshMeta } from "./shell/papers";
 import { installProbe } from "./shell/probe";
 import { Bar, Over, Page, Side } from "./shell/shell";
 import { describeCanvas } from "./shell/speaker";
-import { ui } from "./shell/ui";
+import { sentenceOf, toast, ui } from "./shell/ui";
 import defaultText from "../../workflows/default.json?raw";
 import "./shell/style.css";
 import "./shell/papers.css";
@@ -67,6 +67,10 @@ async function start(root: HTMLElement): Promise<void> {
   const untouched = app.renderer.camera.x === x && app.renderer.camera.y === y;
   if (!app.hadView && untouched) app.firstSight();
   ready();
+  // Behind everything else: a page without plugins waits for none.
+  await import("./plugins/loader").then((file) => file.loadPlugins(app)).catch((error: unknown) => {
+    toast(t("The extensions could not be loaded: {why}", { why: sentenceOf(error) }), "error");
+  });
 }
 
 const root = document.getElementById("app");

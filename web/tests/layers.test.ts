@@ -13,6 +13,7 @@ const MAY_USE: Record<string, readonly string[]> = {
   input: ["i18n", "model", "canvas", "widgets"],
   net: ["i18n", "model"],
   shell: ["i18n", "model", "canvas", "widgets", "input", "net"],
+  plugins: ["i18n", "model", "canvas", "widgets", "input", "net", "shell"],
 };
 
 const filesOf = (layer: string): string[] =>
@@ -28,7 +29,7 @@ describe("layers", () => {
     }
   });
 
-  it.each(["i18n", "model", "canvas", "widgets", "input", "net"])("%s uses no framework", (layer) => {
+  it.each(["i18n", "model", "canvas", "widgets", "input", "net", "plugins"])("%s uses no framework", (layer) => {
     for (const file of filesOf(layer)) expect(readFileSync(file, "utf8"), file).not.toMatch(/from "(preact|@preact)/);
   });
 

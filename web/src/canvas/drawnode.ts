@@ -57,6 +57,7 @@ export function drawNode(env: Env, box: NodeBox): void {
     ctx.globalAlpha = mode === Mode.Mute ? 0.4 : 0.62;
   }
   drawFull(env, box, mode);
+  if (env.lod === "full" && !box.collapsed) env.scene.plugged.drawNode(env, box);
   ctx.restore();
 }
 

@@ -183,7 +183,8 @@ export class Renderer {
   private drawOverlay(scene: Scene): void {
     const marked = scene.markedBoxes();
     const part = this.gesture ?? this.hover;
-    const empty = marked.length === 0 && !part;
+    const { overlays } = scene.plugged;
+    const empty = marked.length === 0 && !part && overlays.size === 0;
     // An empty layer that is empty already costs a frame all the same.
     if (empty && this.blank) return;
     this.blank = empty;
@@ -192,6 +193,7 @@ export class Renderer {
       drawProgress(env, box);
       if (!box.collapsed) drawLive(env, box);
     }
+    for (const overlay of overlays) overlay(env);
     part?.(env);
     this.frames.overlay++;
     this.lastOverlay = performance.now();

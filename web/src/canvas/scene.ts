@@ -19,6 +19,7 @@ import { Grid } from "./grid";
 import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
 import { Forecast } from "./forecast";
 import { fitPreview, layoutNode, type NodeBox, type SocketBox } from "./layout";
+import { Plugged } from "./plugged";
 import type { Theme } from "./theme";
 
 export type RunState = "idle" | "pending" | "running" | "done" | "cached" | "error";
@@ -86,6 +87,7 @@ export class Scene {
   readonly selection = new Set<Key>();
   /** What the next run would do, if that was asked. */
   readonly forecast = new Forecast();
+  readonly plugged = new Plugged();
   readonly boxes = new Map<Key, NodeBox>();
   private readonly grid = new Grid<NodeBox>();
   /** By execution id: marks of all levels are kept, whichever is shown. */

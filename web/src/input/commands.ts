@@ -11,7 +11,7 @@ import type { Workspace } from "./workspace";
 export interface Command {
   id: string;
   title: string;
-  group: "Run" | "Workflow" | "Edit" | "View" | "Setting" | "Node";
+  group: "Run" | "Workflow" | "Edit" | "View" | "Setting" | "Node" | "Extension";
   /** Like "Mod+Shift+Z"; Mod is Ctrl, or Cmd on a Mac. Several are separated by a space. */
   keys?: string;
   run: () => void;
@@ -57,6 +57,10 @@ export class Commands {
     const given: Command = { ...command, keys };
     if (keys === "") delete given.keys;
     return given;
+  }
+
+  remove(id: string): void {
+    this.table.delete(id);
   }
 
   get(id: string): Command | undefined {

@@ -156,6 +156,7 @@ export class PointerMachine {
     if (hit.kind === "widget" && !p.shift && !p.ctrl) {
       const { box, row, side } = hit;
       const open = (): void => {
+        if (!side && ws.scene.plugged.press(box, row, p.world)) return;
         if (side && row.side?.widget.kind === "upload") ws.doors.upload(box.key);
         else ws.edit((site) => (side ? editControl : editWidget)(site, ws.scene, box, row));
       };

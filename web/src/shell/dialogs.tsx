@@ -20,6 +20,7 @@ const versions = (): Promise<Panel> => import("./versionsdialog").then((file) =>
 const compare = (): Promise<Panel> => import("./comparedialog").then((file) => file.CompareDialog);
 const sweep = (): Promise<Panel> => import("./sweepdialog").then((file) => file.SweepDialog);
 const keys = (): Promise<Panel> => import("./keysdialog").then((file) => file.KeysDialog);
+const extensions = (): Promise<Panel> => import("./extensionsdialog").then((file) => file.ExtensionsDialog);
 const missing = (): Promise<Panel> => import("./missing").then((file) => file.MissingDialog);
 
 const close = (): void => {
@@ -38,6 +39,7 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "versions") return <Later load={versions} app={app} />;
   if (ui.dialog.value === "compare") return <Later load={compare} app={app} />;
   if (ui.dialog.value === "sweep") return <Later load={sweep} app={app} />;
+  if (ui.dialog.value === "extensions") return <Later load={extensions} app={app} />;
   if (ui.dialog.value === "missing") return <Later load={missing} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
 }

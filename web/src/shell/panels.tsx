@@ -1,12 +1,13 @@
 /** The docked panel at the side: queue, results, problems, library, help. It pushes the canvas, never covers it. */
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import type { App } from "./app";
 import { showNode } from "./levels";
 import { Icon } from "./icons";
 import { Later, type Panel as Part } from "./later";
 import { SheetGrip } from "./sheet";
-import { ui } from "./ui";
+import { type PluginPanel, ui } from "./ui";
 
 const gallery = (): Promise<Part> => import("./gallery").then((file) => file.Gallery);
 const queue = (): Promise<Part> => import("./queuepanel").then((file) => file.QueuePanel);
@@ -24,12 +25,14 @@ const TITLES = { queue: "Queue", results: "Results", problems: "Problems", libra
 
 export function Panel({ app }: { app: App }): JSX.Element | null {
   const panel = ui.panel.value;
-  if (!panel) return null;
+  const added = panel && ui.pluginPanels.value.get(panel);
+  const title = added ? added.title : panel && panel in TITLES ? t(TITLES[panel as keyof typeof TITLES]) : null;
+  if (title === null) return null;
   return (
-    <aside class={`panel ${panel}`} aria-label={t(TITLES[panel])}>
+    <aside class={`panel ${added ? "plugin" : panel ?? ""}`} aria-label={title}>
       <SheetGrip />
       <div class="panel-head">
-        <h2>{t(TITLES[panel])}</h2>
+        <h2>{title}</h2>
         <button class="tool" aria-label={t("Close panel")} title={t("Close panel")} onClick={() => (ui.panel.value = null)}>
           <Icon name="close" size={16} />
         </button>
@@ -43,9 +46,17 @@ export function Panel({ app }: { app: App }): JSX.Element | null {
         {panel === "log" && <Later load={log} app={app} />}
         {panel === "changes" && <Later load={changes} app={app} />}
         {panel === "problems" && <Problems app={app} />}
+        {added && <Added key={panel} panel={added} />}
       </div>
     </aside>
   );
+}
+
+/** A panel of a plugin, which fills the element itself. */
+function Added({ panel }: { panel: PluginPanel }): JSX.Element {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => (element.current ? panel.render(element.current) : undefined), [panel]);
+  return <div class="plugin-panel" ref={element} />;
 }
 
 function Problems({ app }: { app: App }): JSX.Element {

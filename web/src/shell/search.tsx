@@ -158,7 +158,7 @@ export function Palette({ app }: { app: App }): JSX.Element | null {
   );
 }
 
-const GROUPS: Command["group"][] = ["Run", "Workflow", "Edit", "View"];
+const GROUPS: Command["group"][] = ["Run", "Workflow", "Edit", "View", "Extension"];
 
 function rank(commands: Command[], query: string): Command[] {
   const shown = commands.filter((command) => command.id !== "palette");

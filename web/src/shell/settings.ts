@@ -112,6 +112,8 @@ export interface TextSetting {
 }
 
 export const TEXTS: readonly TextSetting[] = Array.of<TextSetting>(
+  // Read where extensions are loaded.
+  { id: "loom.extensions.off", apply: () => undefined },
   {
     id: "loom.keys",
     apply: (app, text) => {
@@ -164,7 +166,8 @@ export class Settings {
   async fetch(): Promise<void> {
     const stored = await this.app.client.json("settings").catch(() => null);
     if (!isObject(stored)) return;
-    for (const { id } of [...TEXTS, ...SETTINGS]) {
+    const added = Object.keys(stored).filter((id) => id.startsWith("plugin."));
+    for (const id of [...TEXTS, ...SETTINGS].map((setting) => setting.id).concat(added)) {
       const value = stored[id];
       if (typeof value !== "string" || value === localStorage.getItem(id)) continue;
       localStorage.setItem(id, value);

@@ -167,6 +167,9 @@ function panelCommands(app: App): Command[] {
     { id: "palettes", title: "Palettes…", group: "View", run: () => {
       ui.dialog.value = "palettes";
     } },
+    { id: "extensions", title: "Extensions…", group: "View", run: () => {
+      ui.dialog.value = "extensions";
+    } },
     { id: "theme", title: "Light or dark", group: "View", run: () => {
       void app.settings.set("loom.theme", ui.theme.value.name === "light" ? "dark" : "light");
     } },

@@ -58,7 +58,7 @@ export interface TabView {
   alarm: boolean;
 }
 
-export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline" | "changes" | "log";
+export type PanelName = "queue" | "results" | "problems" | "library" | "help" | "outline" | "changes" | "log" | `plugin:${string}`;
 
 export interface MenuLine {
   title: string;
@@ -77,7 +77,31 @@ export interface Person {
   account: boolean;
 }
 
+/** A panel of a plugin: it fills an element, and what it returns is called when it closes. */
+export interface PluginPanel {
+  title: string;
+  render: (element: HTMLElement) => () => void;
+}
+
+/** A script of a node pack, as the list of extensions shows it. */
+export interface ExtensionView {
+  /** Its address, which names it. */
+  url: string;
+  name: string;
+  /** Written for this page, or for the one whose formats we share. */
+  tier: "native" | "comfy";
+  /** Switched on by the user. */
+  on: boolean;
+  /** What it has added, such as "2 commands". */
+  adds: string[];
+  errors: string[];
+  settings: { id: string; name: string; value: string; choices: readonly (readonly [string, string])[]; choose: (value: string) => void }[];
+  toggle: () => void;
+}
+
 export const ui = {
+  extensions: signal<readonly ExtensionView[]>([]),
+  pluginPanels: signal<ReadonlyMap<string, PluginPanel>>(new Map()),
   connected: signal(true),
   queueCount: signal(0),
   /** How many jobs one press of Run queues. */
@@ -123,7 +147,7 @@ export const ui = {
   spoken: signal(""),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | "extensions" | null>(null),
   canvasOnly: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),

@@ -37,7 +37,9 @@ export const painter: WidgetPainter = {
     const room = row.rect.w - (row.side?.rect.w ?? 0);
     const state: Row = { env, box, row, value, linked, room };
     drawField(state);
-    if (row.widget.kind === "multiline") drawText(state);
+    const own = linked || env.lod !== "full" ? undefined : env.scene.plugged.widget(box.node.type, row.widget.name);
+    if (own) own.draw(env, { ...row.rect, w: room }, value);
+    else if (row.widget.kind === "multiline") drawText(state);
     else drawLine(state);
     if (row.side && env.lod === "full") drawSide(state);
   },

@@ -1,0 +1,44 @@
+/**
+ * What plugins draw on the canvas and answer there; empty without plugins.
+ *
+ * Invariant: a part never throws and leaves the context as it found it; who adds it sees to that.
+ */
+import type { Json } from "../model/json";
+import type { Rect, Vec } from "./camera";
+import type { Env } from "./drawnode";
+import type { NodeBox, WidgetBox } from "./layout";
+
+export type NodePart = (env: Env, box: NodeBox) => void;
+
+export interface WidgetPart {
+  draw(env: Env, rect: Rect, value: Json): void;
+  /** Answer a click, in shares of the field; false to open the usual editor. */
+  press(at: Vec, box: NodeBox): boolean;
+}
+
+export class Plugged {
+  /** By node type. */
+  readonly nodes = new Map<string, Set<NodePart>>();
+  readonly overlays = new Set<(env: Env) => void>();
+  private readonly widgets = new Map<string, WidgetPart>();
+
+  drawNode(env: Env, box: NodeBox): void {
+    for (const part of this.nodes.get(box.node.type) ?? []) part(env, box);
+  }
+
+  widget(type: string, input: string): WidgetPart | undefined {
+    return this.widgets.get(`${type} ${input}`);
+  }
+
+  setWidget(type: string, input: string, part: WidgetPart | null): void {
+    if (part) this.widgets.set(`${type} ${input}`, part);
+    else this.widgets.delete(`${type} ${input}`);
+  }
+
+  /** A click on a field at a place of the world; true if a plugin took it. */
+  press(box: NodeBox, row: WidgetBox, world: Vec): boolean {
+    const { x, y, w, h } = row.rect;
+    const at = { x: (world.x - box.x - x) / w, y: (world.y - box.y - y) / h };
+    return this.widget(box.node.type, row.widget.name)?.press(at, box) ?? false;
+  }
+}
