@@ -200,6 +200,17 @@ def test_a_graph_built_by_hand_runs_and_survives_a_reload(canvas: Canvas) -> Non
     assert size == [512, 512]
 
 
+def test_arrow_keys_step_a_number_from_where_it_is(canvas: Canvas) -> None:
+    (key,) = (str(node["id"]) for node in canvas.nodes() if node["type"] == "KSampler")
+    steps = canvas.node(key)["widgets_values"][2]
+    canvas.click_widget(key, "steps")
+    field = canvas.page.get_by_role("textbox", name="steps of KSampler")
+    for expected in (steps + 1, steps + 2, steps + 3):
+        field.press("ArrowUp")
+        canvas.page.evaluate("() => new Promise(requestAnimationFrame)")  # the node is laid out
+        assert canvas.node(key)["widgets_values"][2] == expected
+
+
 def test_undo_and_redo_keep_pictures_and_give_back_the_document(canvas: Canvas) -> None:
     canvas.fill("5", "steps", "2")
     canvas.fill("5", "steps", "3")

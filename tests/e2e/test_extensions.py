@@ -45,6 +45,20 @@ RESTS = """async () => {
     now = JSON.stringify(window.__loom.frames());
   }
 }"""
+MANY = """
+class Many:
+    INPUT_TYPES = classmethod(lambda cls: {"required": {
+        "colours": ("COMBO", {"options": ["red", "green", "blue"], "multi_select": True})}})
+    RETURN_TYPES = ()
+    FUNCTION = "go"
+    OUTPUT_NODE = True
+
+    def go(self, colours):
+        return {"ui": {"text": ["+".join(colours)]}}
+
+
+NODE_CLASS_MAPPINGS = {"Many": Many}
+"""
 SCRIPTS = {
     "faulty": {"faulty.js": FAULTY},
     "others": {"broken.js": BROKEN, "theirs.js": THEIRS, "part.js": "export const x = 1;"},
@@ -63,6 +77,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         )
         for file, text in files.items():
             (packs / name / "js" / file).write_text(text)
+    (packs / "many.py").write_text(MANY)
     running = LiveServer(base).start()
     running.until(lambda: " is ready." in running.log(), "the worker is ready")
     yield running
@@ -147,3 +162,24 @@ def test_faults_are_caught_named_and_stop_nobody_else(canvas: Canvas) -> None:
     canvas.command("Fail at once")
     page.get_by_text("Faulty failed in Fail at once: no luck").first.wait_for()
     page.evaluate(RESTS)  # what failed asks for no more frames
+
+
+def test_several_of_a_list_are_chosen_and_sent(canvas: Canvas, server: LiveServer) -> None:
+    page = canvas.page
+    key = canvas.add("Many", 700, 750)
+    canvas.click_widget(key, "colours")
+    items = page.get_by_role("listbox", name="colours")
+    items.get_by_role("option", name="blue").click()
+    items.get_by_role("option", name="red").click()
+    assert items.get_by_role("option", name="red").get_attribute("aria-selected") == "true"
+    items.get_by_role("option", name="green").click()
+    items.get_by_role("option", name="green").click()
+    page.keyboard.press("Escape")
+    assert canvas.node(key)["widgets_values"] == [["red", "blue"]]
+    canvas.run()
+
+    def texts() -> list[Any]:
+        found = [entry["outputs"].get(key, {}) for entry in server.get("/history").values()]
+        return [output["text"] for output in found if "text" in output]
+
+    assert server.until(texts, "the node ran") == [["red+blue"]]

@@ -5,7 +5,7 @@
  */
 import { isObject, type Json, type JsonObject } from "./json";
 
-export type WidgetKind = "number" | "combo" | "toggle" | "text" | "multiline" | "color" | "hidden";
+export type WidgetKind = "number" | "combo" | "choices" | "toggle" | "text" | "multiline" | "color" | "hidden";
 
 export interface InputSpec {
   name: string;
@@ -95,7 +95,7 @@ function readInput(name: string, raw: Json | undefined, required: boolean): Inpu
 /** Which widget edits a value of this type; null if it only comes through a wire. */
 function widgetKind(type: string, options: JsonObject): WidgetKind | null {
   if (options["forceInput"] === true) return null;
-  if (type === "COMBO") return "combo";
+  if (type === "COMBO") return (options["multi_select"] ?? false) === false ? "combo" : "choices";
   if (type === "BOOLEAN") return "toggle";
   if (type === "STRING") return options["multiline"] === true ? "multiline" : "text";
   if (type === "INT" && options["display"] === "color") return "color";
@@ -116,6 +116,7 @@ export function defaultValue(input: InputSpec): Json {
   const given = input.options["default"];
   if (given !== undefined) return given;
   if (input.widget === "combo") return input.choices[0] ?? "";
+  if (input.widget === "choices") return [];
   if (input.widget === "toggle") return false;
   if (input.widget === "number" || input.widget === "color") return Number(input.options["min"] ?? 0);
   return "";

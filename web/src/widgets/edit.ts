@@ -30,6 +30,7 @@ export function editWidget(site: EditorSite, scene: Scene, box: NodeBox, row: Wi
     return null;
   }
   if (kind === "combo") return editCombo(site, scene, box, row, value);
+  if (kind === "choices") return editChoices(site, scene, box, row);
   if (kind === "number") return editNumber(site, scene, box, row, value);
   return kind === "color" ? editColor(site, scene, box, row, value) : editText(site, scene, box, row, value);
 }
@@ -81,6 +82,12 @@ export function editTitle(site: EditorSite, scene: Scene, box: NodeBox): Editor 
 
 const world = (box: NodeBox, r: Rect): Rect => ({ x: box.x + r.x, y: box.y + r.y, w: r.w, h: r.h });
 
+/** The value of a field while its editor is open; a box that was laid out again has other widgets. */
+function valueNow(box: NodeBox, { name, kind }: Widget): Json {
+  const widget = box.allWidgets.find((one) => one.name === name && one.kind === kind);
+  return widget ? readWidget(box.node, box.allWidgets, widget) : null;
+}
+
 function write(scene: Scene, box: NodeBox, widget: Widget, value: Json, gesture: string | null = null): void {
   setWidget(scene.doc, scene.specs, box.key, widget.name, value, gesture);
 }
@@ -108,7 +115,7 @@ function editText(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, 
 
 function editNumber(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
   const { input } = row.widget;
-  const now = (): Json => readWidget(box.node, box.allWidgets, row.widget);
+  const now = (): Json => valueNow(box, row.widget);
   return openField(site, {
     rect: () => world(box, row.rect),
     value: formatNumber(input, value),
@@ -151,6 +158,29 @@ function editCombo(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox,
     current: value,
     choose: (choice) => {
       write(scene, box, row.widget, choice.value);
+    },
+    empty: t("The server offers nothing for {name}. Put a file into its models folder and reload.", { name }),
+  });
+}
+
+/** Several of a list, in the order of the list. */
+function editChoices(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox): Editor {
+  const { input, name } = row.widget;
+  const now = (): Json[] => {
+    const value = valueNow(box, row.widget);
+    return Array.isArray(value) ? value : [];
+  };
+  return openList(site, {
+    rect: () => world(box, row.rect),
+    label: name,
+    choices: input.choices.map((choice) => ({ value: choice, text: String(choice as string) })),
+    current: null,
+    chosen: now,
+    choose: ({ value }) => {
+      const before = now();
+      const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
+      const known = input.choices.filter((choice) => after.includes(choice));
+      write(scene, box, row.widget, [...known, ...after.filter((one) => !known.includes(one))]);
     },
     empty: t("The server offers nothing for {name}. Put a file into its models folder and reload.", { name }),
   });

@@ -14,6 +14,8 @@ export interface ListTask {
   choices: readonly Choice[];
   current: unknown;
   choose: (choice: Choice) => void;
+  /** Several may be chosen: what is now. The list stays open, and choosing again takes back. */
+  chosen?: () => readonly unknown[];
   /** What to say when there is nothing to choose. */
   empty: string;
 }
@@ -74,6 +76,10 @@ class List implements Editor {
     this.items.className = "list-items";
     this.items.setAttribute("role", "listbox");
     this.items.setAttribute("aria-label", this.task.label);
+    if (this.task.chosen) {
+      this.items.setAttribute("aria-multiselectable", "true");
+      this.items.classList.add("many");
+    }
     this.root.append(this.search, this.items);
     this.search.addEventListener("input", () => {
       this.filter();
@@ -106,8 +112,9 @@ class List implements Editor {
         item.setAttribute("role", "option");
         item.textContent = choice.text;
         item.title = choice.text;
-        item.setAttribute("aria-selected", String(choice.value === this.task.current));
+        item.setAttribute("aria-selected", String(this.isChosen(choice)));
         item.addEventListener("click", () => {
+          this.at = i;
           this.choose(choice);
         });
         if (i === this.at) item.classList.add("active");
@@ -116,6 +123,11 @@ class List implements Editor {
     );
     if (this.shown.length === 0) this.items.append(this.note());
     this.items.children[this.at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  private isChosen({ value }: Choice): boolean {
+    const { chosen, current } = this.task;
+    return chosen ? chosen().includes(value) : value === current;
   }
 
   private note(): HTMLElement {
@@ -141,6 +153,7 @@ class List implements Editor {
 
   private choose(choice: Choice): void {
     this.task.choose(choice);
-    this.close();
+    if (this.task.chosen) this.fill();
+    else this.close();
   }
 }

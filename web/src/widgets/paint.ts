@@ -4,7 +4,8 @@ import { type NodeBox, ROW, type WidgetBox } from "../canvas/layout";
 import { roundBox } from "../canvas/shapes";
 import { fit, FONT, measure, MONO_LINE, wrap } from "../canvas/text";
 import { typeColor } from "../canvas/theme";
-import type { Json } from "../model/json";
+import { t } from "../i18n";
+import { isObject, type Json, type JsonObject } from "../model/json";
 import { readWidget } from "../model/widgets";
 import { markdownLines } from "./markdown";
 import { formatNumber, fraction, toHex } from "./numbers";
@@ -101,7 +102,18 @@ function drawKind(state: Row, left: number, middle: number): void {
     const known = input.choices.length === 0 || input.choices.includes(value);
     drawValue(state, String(value as string), left, known ? theme.text : theme.error, 14);
     drawChevron(state, middle);
+  } else if (kind === "choices") {
+    const chosen = Array.isArray(value) ? value.map((one) => String(one as string)) : [];
+    const known = chosen.every((one) => input.choices.includes(one));
+    drawValue(state, chosen.join(", ") || emptyText(input.options), left, chosen.length === 0 ? theme.text3 : known ? theme.text : theme.error, 14);
+    drawChevron(state, middle);
   } else drawValue(state, String(value as string), left, theme.text);
+}
+
+/** What a node's author lets stand where nothing is chosen. */
+function emptyText(options: JsonObject): string {
+  const how = options["multi_select"];
+  return isObject(how) && typeof how["placeholder"] === "string" ? how["placeholder"] : t("None");
 }
 
 function drawValue(state: Row, text: string, left: number, color: string, end = 0): void {
