@@ -31,9 +31,10 @@ def free_port() -> int:
 
 
 def make_base(base: Path) -> Path:
-    """A fresh installation: a tiny checkpoint under the shipped one's name, and the probes."""
+    """A fresh installation: a tiny checkpoint under the shipped one's name, and packs for tests."""
     (base / "custom_nodes").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "packs" / "probes.py", base / "custom_nodes" / "probes.py")
+    for pack in ("probes.py", "kinds.py"):
+        shutil.copy(ROOT / "tests" / "packs" / pack, base / "custom_nodes" / pack)
     checkpoints = base / "models" / "checkpoints"
     checkpoints.mkdir(parents=True)
     write_tiny_checkpoint(checkpoints / "loom-tiny.safetensors")

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 #: Types whose value the user can type in; all others come over a wire.
-WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
 
 _FALSE = frozenset({"false", "0", "no", "off", ""})
 

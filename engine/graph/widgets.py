@@ -56,9 +56,11 @@ def _default(item: InputSpec) -> Any:
     if "default" in item.options:
         return item.options["default"]
     if item.type == "COMBO":
+        if item.options.get("multi_select"):
+            return []
         # The files of a folder are not known here; validation names what is missing.
         return next(iter(item.choices or item.options.get("options") or ()), None)
-    blank = {"BOOLEAN": False, "STRING": ""}
+    blank = {"BOOLEAN": False, "STRING": "", "COLOR": "#ffffff"}
     return blank.get(item.type, item.options.get("min", 0))
 
 
@@ -88,7 +90,7 @@ def is_widget(item: InputSpec) -> bool:
     """Whether the input has a value on the canvas."""
     if item.section == "hidden" or item.options.get("forceInput"):
         return False
-    return item.type in WIDGET_TYPES
+    return item.options.get("widgetType", item.type) in WIDGET_TYPES
 
 
 def _is_extra(item: InputSpec, value: Any) -> bool:

@@ -3,6 +3,9 @@ import type { SocketBox } from "./layout";
 
 const WEIGHTS = new Set(["MODEL", "CLIP", "VAE", "CONTROL_NET", "UPSCALE_MODEL", "CLIP_VISION", "STYLE_MODEL"]);
 
+/** Corners of fields. */
+export const FIELD_RADIUS = 5;
+
 export function roundBox(
   ctx: CanvasRenderingContext2D,
   x: number,

@@ -36,6 +36,8 @@ export const DE: Catalogue = {
   "Merge": "Vereinen",
   "mode": "Modus",
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} Unterschiede. Übernehmen macht es hier wie dort; Rückgängig nimmt es zurück.",
+  "{n} of {all}": "{n} von {all}",
+  "{name} asks another host for its choices; only this server is asked.": "{name} will seine Auswahl von einem anderen Rechner holen; gefragt wird nur dieser Server.",
   "Node pack {pack} failed to load: {why}": "Node-Paket {pack} ließ sich nicht laden: {why}",
   "Node pack {pack} was loaded anew: {nodes} nodes": "Node-Paket {pack} wurde neu geladen: {nodes} Nodes",
   "node renderer": "Knotenzeichner",

@@ -36,6 +36,8 @@ export const ZH: Catalogue = {
   "Merge": "合并",
   "mode": "模式",
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} 处差异。采用后此处将与另一版本一致；撤销可恢复。",
+  "{n} of {all}": "{n} / {all}",
+  "{name} asks another host for its choices; only this server is asked.": "{name} 要向其他主机请求选项；只会询问本服务器。",
   "Node pack {pack} failed to load: {why}": "节点包 {pack} 加载失败：{why}",
   "Node pack {pack} was loaded anew: {nodes} nodes": "节点包 {pack} 已重新加载：{nodes} 个节点",
   "node renderer": "节点绘制器",

@@ -9,7 +9,7 @@ import { moveReroute } from "../model/reroutes";
 import { connect, firstInput, firstOutput } from "../model/wiring";
 import { readWidget } from "../model/widgets";
 import { flagsOf, type Key, keyOf, posOf, type RawGroup, sizeOf } from "../model/workflow";
-import { clampNumber, stepOf } from "../widgets/numbers";
+import { clampNumber, displayOf, slid, stepOf } from "../widgets/numbers";
 import { nodesIn } from "./arrangecommands";
 import type { Gesture, Pointer } from "./gesture";
 import type { Workspace } from "./workspace";
@@ -162,19 +162,29 @@ export function resize(ws: Workspace, box: NodeBox): Gesture {
   };
 }
 
-/** Scrub a number: right and up is more; shift goes fine, ctrl coarse. A click opens the field. */
+/** Scrub a number: right is more; shift goes fine, ctrl coarse; a slider follows the hand. A click opens the field. */
 export function scrub(ws: Workspace, box: NodeBox, row: WidgetBox, click: () => void): Gesture {
   const name = gestureName("scrub");
   const { input } = row.widget;
   const start = readWidget(box.node, box.allWidgets, row.widget);
   let value = Number(start);
   let last = 0;
+  const sliding = displayOf(input) !== "number";
+  const slide = (p: Pointer): void => {
+    const { scale } = ws.renderer.camera;
+    const k = (p.shift ? 0.1 : 1) / scale;
+    write(slid(input, Number(start), p.travel.x * k, p.travel.y * k, row.rect.w));
+  };
   const write = (to: typeof start): void => {
     setWidget(ws.doc, ws.scene.specs, box.key, row.widget.name, to, name);
   };
   return {
     cursor: "ew-resize",
     move: (p) => {
+      if (sliding) {
+        slide(p);
+        return;
+      }
       const steps = Math.trunc((p.travel.x - last) / SCRUB_PX);
       if (steps === 0) return;
       last += steps * SCRUB_PX;

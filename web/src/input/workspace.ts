@@ -11,7 +11,7 @@ import type { NodeSpec } from "../model/schema";
 import type { SocketFilter } from "../model/search";
 import { connect, firstInput, firstOutput, type InputEnd, type OutputEnd } from "../model/wiring";
 import type { Key } from "../model/workflow";
-import type { Editor, EditorSite } from "../widgets/editor";
+import type { Editor, EditorSite, Supply } from "../widgets/editor";
 
 /** What the floor above does for a gesture. */
 export interface Doors {
@@ -23,6 +23,8 @@ export interface Doors {
   say(text: string, kind: "info" | "error"): void;
   /** Keep and apply a setting. */
   keep(id: string, value: string): void;
+  /** Pictures and choices of lists. */
+  supply: Supply;
   /** Choose a picture for the upload widget of a node. */
   upload(key: Key): void;
   /** Show the inside of a subgraph node. */
@@ -74,6 +76,7 @@ export class Workspace {
   edit(open: (site: EditorSite) => Editor | null): void {
     this.closeEditor();
     this.editor = open({
+      supply: this.doors.supply,
       host: this.editors,
       camera: this.renderer.camera,
       closed: () => {

@@ -113,6 +113,7 @@ const MODES = new Set<Json | undefined>(CONTROL_MODES);
 function takes(widget: Widget, value: Json): boolean {
   if (widget.kind === "number") return typeof value === "number" || typeof value === "bigint";
   if (widget.kind === "toggle") return typeof value === "boolean";
+  if (widget.kind === "choices") return Array.isArray(value);
   if (widget.kind === "control") return MODES.has(value);
   return widget.kind === "combo" || typeof value === "string";
 }

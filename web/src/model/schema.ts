@@ -93,9 +93,12 @@ function readInput(name: string, raw: Json | undefined, required: boolean): Inpu
 }
 
 /** Which widget edits a value of this type; null if it only comes through a wire. */
-function widgetKind(type: string, options: JsonObject): WidgetKind | null {
+function widgetKind(declared: string, options: JsonObject): WidgetKind | null {
   if (options["forceInput"] === true) return null;
-  if (type === "COMBO") return (options["multi_select"] ?? false) === false ? "combo" : "choices";
+  // An input of several types says which of them is typed in.
+  const type = text(options["widgetType"], declared);
+  if (type === "COMBO") return options["multi_select"] ? "choices" : "combo";
+  if (type === "COLOR") return "color";
   if (type === "BOOLEAN") return "toggle";
   if (type === "STRING") return options["multiline"] === true ? "multiline" : "text";
   if (type === "INT" && options["display"] === "color") return "color";
@@ -118,6 +121,7 @@ export function defaultValue(input: InputSpec): Json {
   if (input.widget === "combo") return input.choices[0] ?? "";
   if (input.widget === "choices") return [];
   if (input.widget === "toggle") return false;
+  if (input.type === "COLOR") return "#ffffff";
   if (input.widget === "number" || input.widget === "color") return Number(input.options["min"] ?? 0);
   return "";
 }

@@ -50,6 +50,12 @@ export class Client {
     return this.url(`view?${query.toString()}`);
   }
 
+  /** Address of the picture of a model, in one of the roots of its folder. */
+  modelPicture(kind: string, root: number, name: string): string {
+    const path = name.split("/").map(encodeURIComponent).join("/");
+    return this.url(`experiment/models/preview/${encodeURIComponent(kind)}/${String(root)}/${path}`);
+  }
+
   objectInfo(): Promise<Json> {
     return this.json("object_info");
   }

@@ -33,6 +33,7 @@ import { Running } from "./running";
 import { Saving } from "./saving";
 import { Settings } from "./settings";
 import { shellCommands } from "./shellcommands";
+import { supplyOf } from "./supply";
 import { sentenceOf, shownAt, toast, ui } from "./ui";
 
 /** Below this width a whole graph is too small to read. */
@@ -245,7 +246,8 @@ export class App {
     this.renderer.moved();
   }
 
-  private inputUrl(value: string): string {
+  /** Address of an uploaded picture by the value of its widget. */
+  inputUrl(value: string): string {
     const [, name = value, type = "input"] = /^(.*) \[(input|output|temp)\]$/.exec(value) ?? [];
     const cut = name.lastIndexOf("/");
     return this.client.viewUrl({ filename: name.slice(cut + 1), subfolder: name.slice(0, Math.max(0, cut)), type });
@@ -266,6 +268,7 @@ export class App {
         toast(text, kind);
       },
       keep: (id, value) => void this.settings.set(id, value),
+      supply: supplyOf(this),
       upload: (key) => {
         this.files.chooseUpload(key);
       },

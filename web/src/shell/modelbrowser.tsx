@@ -112,8 +112,7 @@ async function metadataOf(app: App, { kind, name }: ModelFile): Promise<[string,
 
 function Thumb({ app, file }: { app: App; file: ModelFile }): JSX.Element {
   const broken = useSignal(false);
-  const path = file.name.split("/").map(encodeURIComponent).join("/");
-  const url = app.client.url(`experiment/models/preview/${encodeURIComponent(file.kind)}/${String(file.pathIndex)}/${path}`);
+  const url = app.client.modelPicture(file.kind, file.pathIndex, file.name);
   if (broken.value) return <span class="model-thumb"><Icon name="image" size={16} /></span>;
   return <img class="model-thumb" src={url} alt="" loading="lazy" onError={() => (broken.value = true)} />;
 }

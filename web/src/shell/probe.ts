@@ -21,7 +21,7 @@ export interface Probe {
   /** Page rectangle of a node. */
   node(node: string): { x: number; y: number; w: number; h: number } | null;
   /** What a run left on a node. */
-  mark(node: string): { state: string; images: readonly string[]; errors: readonly string[]; live: boolean };
+  mark(node: string): { state: string; images: readonly string[]; texts: readonly string[]; errors: readonly string[]; live: boolean };
   /** What the next run would do with a node; null if that is not known. */
   prospect(node: string): { fate: string; reasons: readonly string[] } | null;
   selection(): string[];
@@ -63,7 +63,7 @@ export function installProbe(app: App): () => void {
     mark: (node) => {
       const mark = scene.mark(node);
       const errors = mark.errors.map((error) => error.text);
-      return { state: mark.state, images: mark.images, errors, live: mark.live !== null };
+      return { state: mark.state, images: mark.images, texts: mark.texts, errors, live: mark.live !== null };
     },
     prospect: (node) => scene.forecast.of(scene.path + node),
     selection: () => [...scene.selection],

@@ -10,9 +10,10 @@ import { setGroup } from "../model/groups";
 import type { Json } from "../model/json";
 import { CONTROL_MODES, readWidget, type Widget } from "../model/widgets";
 import type { RawGroup } from "../model/workflow";
-import { type Editor, type EditorSite, openField } from "./editor";
+import { afterRefresh, isRemote, listOf, toggled } from "./choices";
+import { type Choice, type Editor, type EditorSite, openField } from "./editor";
 import { openList } from "./list";
-import { clampNumber, formatNumber, fromHex, parseNumber, stepOf, toHex } from "./numbers";
+import { clampNumber, colorValue, formatNumber, parseNumber, stepOf, toHex } from "./numbers";
 
 const CONTROL_TEXT: Record<string, string> = {
   fixed: "Fixed: keep the value",
@@ -29,8 +30,7 @@ export function editWidget(site: EditorSite, scene: Scene, box: NodeBox, row: Wi
     write(scene, box, row.widget, value !== true);
     return null;
   }
-  if (kind === "combo") return editCombo(site, scene, box, row, value);
-  if (kind === "choices") return editChoices(site, scene, box, row);
+  if (kind === "combo" || kind === "choices") return editCombo(site, scene, box, row);
   if (kind === "number") return editNumber(site, scene, box, row, value);
   return kind === "color" ? editColor(site, scene, box, row, value) : editText(site, scene, box, row, value);
 }
@@ -43,7 +43,7 @@ export function editControl(site: EditorSite, scene: Scene, box: NodeBox, row: W
     rect: () => world(box, row.rect),
     label: "after each run",
     choices: CONTROL_MODES.map((mode) => ({ value: mode, text: t(CONTROL_TEXT[mode] ?? mode) })),
-    current: readWidget(box.node, box.allWidgets, widget),
+    chosen: (choice) => choice.value === readWidget(box.node, box.allWidgets, widget),
     choose: (choice) => {
       write(scene, box, widget, choice.value);
     },
@@ -82,10 +82,10 @@ export function editTitle(site: EditorSite, scene: Scene, box: NodeBox): Editor 
 
 const world = (box: NodeBox, r: Rect): Rect => ({ x: box.x + r.x, y: box.y + r.y, w: r.w, h: r.h });
 
-/** The value of a field while its editor is open; a box that was laid out again has other widgets. */
-function valueNow(box: NodeBox, { name, kind }: Widget): Json {
-  const widget = box.allWidgets.find((one) => one.name === name && one.kind === kind);
-  return widget ? readWidget(box.node, box.allWidgets, widget) : null;
+/** The value in the document: the box shows it only from the next frame on, and with rows of its own. */
+function valueNow(scene: Scene, box: NodeBox, { widget }: WidgetBox): Json {
+  const now = box.allWidgets.find(({ name }) => name === widget.name) ?? widget;
+  return readWidget(scene.doc.node(box.key) ?? box.node, box.allWidgets, now);
 }
 
 function write(scene: Scene, box: NodeBox, widget: Widget, value: Json, gesture: string | null = null): void {
@@ -115,7 +115,7 @@ function editText(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, 
 
 function editNumber(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
   const { input } = row.widget;
-  const now = (): Json => valueNow(box, row.widget);
+  const now = (): Json => valueNow(scene, box, row);
   return openField(site, {
     rect: () => world(box, row.rect),
     value: formatNumber(input, value),
@@ -143,45 +143,40 @@ function editColor(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox,
     label: t("{name} of {title}, as #rrggbb", { name: row.widget.name, title: box.title }),
     apply: () => undefined,
     finish: (text) => {
-      const parsed = fromHex(text);
+      const parsed = colorValue(row.widget.input, text);
       if (parsed !== null) write(scene, box, row.widget, parsed);
     },
   });
 }
 
-function editCombo(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
-  const { input, name } = row.widget;
-  return openList(site, {
-    rect: () => world(box, row.rect),
-    label: name,
-    choices: input.choices.map((choice) => ({ value: choice, text: String(choice as string) })),
-    current: value,
-    choose: (choice) => {
-      write(scene, box, row.widget, choice.value);
-    },
-    empty: t("The server offers nothing for {name}. Put a file into its models folder and reload.", { name }),
-  });
-}
+const asChoices = (values: readonly Json[]): Choice[] => values.map((value) => ({ value, text: String(value as string) }));
 
-/** Several of a list, in the order of the list. */
-function editChoices(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox): Editor {
+function editCombo(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox): Editor {
   const { input, name } = row.widget;
-  const now = (): Json[] => {
-    const value = valueNow(box, row.widget);
-    return Array.isArray(value) ? value : [];
+  const now = (): Json => valueNow(scene, box, row);
+  const many = row.widget.kind === "choices";
+  const put = (value: Json): void => {
+    write(scene, box, row.widget, value, many ? gestureOf(box, row) : null);
   };
-  return openList(site, {
+  return openList({ ...site, closed: () => {
+    scene.doc.endGesture();
+    site.closed();
+  } }, {
     rect: () => world(box, row.rect),
     label: name,
-    choices: input.choices.map((choice) => ({ value: choice, text: String(choice as string) })),
-    current: null,
-    chosen: now,
+    choices: asChoices(input.choices),
+    many,
+    chosen: ({ value }) => (many ? listOf(now()).includes(value) : value === now()),
     choose: ({ value }) => {
-      const before = now();
-      const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
-      const known = input.choices.filter((choice) => after.includes(choice));
-      write(scene, box, row.widget, [...known, ...after.filter((one) => !known.includes(one))]);
+      put(many ? toggled(listOf(now()), value, input.choices) : value);
     },
+    pictures: site.supply.pictures(input),
+    ...(isRemote(input) ? { load: async (again: boolean) => {
+      const found = await site.supply.choices(input, again);
+      const next = again ? afterRefresh(input, found) : null;
+      if (next !== null) put(next);
+      return asChoices(found);
+    } } : {}),
     empty: t("The server offers nothing for {name}. Put a file into its models folder and reload.", { name }),
   });
 }

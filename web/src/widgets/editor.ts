@@ -6,6 +6,7 @@
  */
 import type { Camera, Rect } from "../canvas/camera";
 import type { Json } from "../model/json";
+import type { InputSpec } from "../model/schema";
 
 export interface Editor {
   /** Follow the camera. */
@@ -14,7 +15,16 @@ export interface Editor {
   close(): void;
 }
 
+/** What lists ask of the floors above. */
+export interface Supply {
+  /** Addresses of pictures by value; null if these values have none. */
+  pictures(input: InputSpec): Promise<((value: string) => string | null) | null>;
+  /** The choices that a route of this server gives. */
+  choices(input: InputSpec, again: boolean): Promise<readonly Json[]>;
+}
+
 export interface EditorSite {
+  supply: Supply;
   /** The layer over the canvas that holds the field. */
   host: HTMLElement;
   camera: Camera;

@@ -54,18 +54,46 @@ function bounded(input: InputSpec, value: bigint): Json {
   return high <= BigInt(Number.MAX_SAFE_INTEGER) && high >= -BigInt(Number.MAX_SAFE_INTEGER) ? Number(high) : high;
 }
 
-/** Where the value lies in a range a bar can show, 0 to 1; null for open or huge ranges. */
+export type Display = "number" | "slider" | "gradient" | "knob";
+
+const DISPLAYS: Readonly<Record<string, Display>> = { slider: "slider", gradientslider: "gradient", knob: "knob" };
+
+/** How a number wants to be shown; what has no end cannot be a slider. */
+export function displayOf(input: InputSpec): Display {
+  const asked = DISPLAYS[String(input.options["display"] as string)] ?? "number";
+  return Number.isFinite(maxOf(input) - minOf(input)) ? asked : "number";
+}
+
+/** Where the value lies in a range a bar can show, 0 to 1; null for open ranges, and huge ones that ask for no slider. */
 export function fraction(input: InputSpec, value: Json): number | null {
   const span = maxOf(input) - minOf(input);
-  if (!(span > 0 && span <= 128) || typeof value !== "number") return null;
+  const most = displayOf(input) === "number" ? 128 : Infinity;
+  if (!(span > 0 && span <= most && Number.isFinite(span)) || typeof value !== "number") return null;
   return Math.min(1, Math.max(0, (value - minOf(input)) / span));
 }
 
-/** A colour number as `#rrggbb`, and back. */
+/** Pixels that the hand turns a knob by for its whole range. */
+const KNOB_PX = 160;
+
+/** The value after the hand went `dx`, `dy` pixels on a slider `room` pixels wide, or on a knob. */
+export function slid(input: InputSpec, start: number, dx: number, dy: number, room: number): number {
+  const share = displayOf(input) === "knob" ? (dx - dy) / KNOB_PX : dx / Math.max(1, room);
+  const free = start + share * (maxOf(input) - minOf(input));
+  const step = stepOf(input);
+  return clampNumber(input, Number((Math.round((free - minOf(input)) / step) * step + minOf(input)).toFixed(9)));
+}
+
+/** A colour as `#rrggbb`, whether it is kept as a number or as such a text; and back. */
 export const toHex = (value: Json): string =>
-  `#${(Number(value) & 0xffffff).toString(16).padStart(6, "0")}`;
+  typeof value === "string" ? value : `#${(Number(value) & 0xffffff).toString(16).padStart(6, "0")}`;
 
 export function fromHex(text: string): number | null {
   const hex = /^#?([0-9a-f]{6})$/i.exec(text.trim())?.[1];
   return hex === undefined ? null : parseInt(hex, 16);
+}
+
+/** A typed colour as this input keeps it; null if it is none. */
+export function colorValue(input: InputSpec, typed: string): Json | null {
+  const number = fromHex(typed);
+  return number !== null && input.type === "COLOR" ? toHex(number) : number;
 }

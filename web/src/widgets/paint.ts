@@ -1,17 +1,16 @@
 /** Widget rows drawn on the canvas: label left and quiet, value right and bright. */
 import type { Env, WidgetPainter } from "../canvas/drawnode";
 import { type NodeBox, ROW, type WidgetBox } from "../canvas/layout";
-import { roundBox } from "../canvas/shapes";
+import { FIELD_RADIUS, roundBox } from "../canvas/shapes";
 import { fit, FONT, measure, MONO_LINE, wrap } from "../canvas/text";
-import { typeColor } from "../canvas/theme";
 import { t } from "../i18n";
-import { isObject, type Json, type JsonObject } from "../model/json";
+import { isObject, type Json } from "../model/json";
 import { readWidget } from "../model/widgets";
 import { markdownLines } from "./markdown";
-import { formatNumber, fraction, toHex } from "./numbers";
+import { displayOf, formatNumber, fraction, toHex } from "./numbers";
+import { drawKnob, drawRange, KNOB_ROOM } from "./ranges";
 
 const INSET = 8;
-const FIELD_RADIUS = 5;
 /** What the control mode of a seed looks like in its corner. */
 const CONTROL_SIGN: Record<string, string> = {
   fixed: "fixed",
@@ -54,20 +53,13 @@ function drawField({ env, box, row, value, linked }: Row): void {
   // A note is paper, not a field.
   if (!box.spec?.virtual) ctx.fill();
   const part = row.widget.kind === "number" && !linked ? fraction(row.widget.input, value) : null;
-  if (part !== null && part > 0) drawBar(env, row, part);
+  if (part !== null) drawRange(env, row, part);
   const wrong = scene.mark(box.key).errors.some((error) => error.input === row.widget.name);
   if (!wrong) return;
   roundBox(ctx, x, y, w, h, FIELD_RADIUS);
   ctx.strokeStyle = theme.error;
   ctx.lineWidth = Math.max(1, 1.5 / camera.scale);
   ctx.stroke();
-}
-
-function drawBar({ ctx, theme }: Env, { rect, widget }: WidgetBox, part: number): void {
-  const right = part >= 1 ? FIELD_RADIUS : 0;
-  roundBox(ctx, rect.x, rect.y, rect.w * part, rect.h, [FIELD_RADIUS, right, right, FIELD_RADIUS]);
-  ctx.fillStyle = typeColor(theme, widget.input.type, theme.name === "dark" ? 0.22 : 0.25);
-  ctx.fill();
 }
 
 const labelOf = (row: WidgetBox): string =>
@@ -83,7 +75,7 @@ function drawLine(state: Row): void {
   ctx.font = FONT.label;
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
-  ctx.fillStyle = theme.text3;
+  ctx.fillStyle = !linked && displayOf(row.widget.input) === "slider" ? theme.text2 : theme.text3;
   ctx.fillText(label, x + INSET, middle);
   if (env.lod !== "full") return;
   const left = measure(FONT.label, label) + INSET + 12;
@@ -95,25 +87,15 @@ function drawKind(state: Row, left: number, middle: number): void {
   const { env, row, value } = state;
   const { theme } = env;
   const { kind, input } = row.widget;
-  if (kind === "toggle") drawToggle(state, value === true, middle);
+  if (kind === "toggle") drawToggle(state, left, value === true, middle);
   else if (kind === "color") drawColor(state, middle);
-  else if (kind === "number") drawValue(state, formatNumber(input, value), left, theme.text);
+  else if (kind === "number") drawNumber(state, left);
+  else if (kind === "choices") drawMany(state, left, middle);
   else if (kind === "combo") {
     const known = input.choices.length === 0 || input.choices.includes(value);
     drawValue(state, String(value as string), left, known ? theme.text : theme.error, 14);
     drawChevron(state, middle);
-  } else if (kind === "choices") {
-    const chosen = Array.isArray(value) ? value.map((one) => String(one as string)) : [];
-    const known = chosen.every((one) => input.choices.includes(one));
-    drawValue(state, chosen.join(", ") || emptyText(input.options), left, chosen.length === 0 ? theme.text3 : known ? theme.text : theme.error, 14);
-    drawChevron(state, middle);
   } else drawValue(state, String(value as string), left, theme.text);
-}
-
-/** What a node's author lets stand where nothing is chosen. */
-function emptyText(options: JsonObject): string {
-  const how = options["multi_select"];
-  return isObject(how) && typeof how["placeholder"] === "string" ? how["placeholder"] : t("None");
 }
 
 function drawValue(state: Row, text: string, left: number, color: string, end = 0): void {
@@ -137,8 +119,33 @@ function drawChevron({ env, row, room }: Row, middle: number): void {
   ctx.stroke();
 }
 
-function drawToggle({ env, row, room }: Row, on: boolean, middle: number): void {
+function drawNumber(state: Row, left: number): void {
+  const { env, row, value } = state;
+  const part = displayOf(row.widget.input) === "knob" ? fraction(row.widget.input, value) : null;
+  drawValue(state, formatNumber(row.widget.input, value), left, env.theme.text, part === null ? 0 : KNOB_ROOM);
+  if (part !== null) drawKnob(env, row, part, state.room);
+}
+
+/** What was chosen of a list, or how many where the names do not fit. */
+function drawMany(state: Row, left: number, middle: number): void {
+  const { env, row, value, room } = state;
+  const { options, choices } = row.widget.input;
+  const chosen = Array.isArray(value) ? value : [];
+  const known = choices.length === 0 || chosen.every((one) => choices.includes(one));
+  const names = chosen.join(", ");
+  const fits = measure(FONT.label, names) <= room - left - INSET - 14;
+  const asked = isObject(options["multi_select"]) ? options["multi_select"]["placeholder"] : null;
+  const none = typeof asked === "string" ? asked : t("None");
+  const shown = chosen.length === 0 ? none : fits ? names : t("{n} of {all}", { n: chosen.length, all: choices.length });
+  drawValue(state, shown, left, !known ? env.theme.error : chosen.length === 0 ? env.theme.text3 : env.theme.text, 14);
+  drawChevron(state, middle);
+}
+
+function drawToggle(state: Row, left: number, on: boolean, middle: number): void {
+  const { env, row, room } = state;
   const { ctx, theme } = env;
+  const said = row.widget.input.options[on ? "label_on" : "label_off"];
+  if (typeof said === "string" && said !== "") drawValue(state, said, left, on ? theme.text : theme.text2, 34);
   const x = row.rect.x + room - INSET - 26;
   roundBox(ctx, x, middle - 7, 26, 14, 7);
   ctx.fillStyle = on ? theme.accent : theme.border;
@@ -186,7 +193,9 @@ function drawText(state: Row): void {
   }
   ctx.font = text === "" || linked ? FONT.label : FONT.mono;
   ctx.fillStyle = text === "" || linked ? theme.text3 : box.spec?.virtual ? theme.text2 : theme.text;
-  const lines = linked || text === "" ? [linked ? `${row.widget.name} (linked)` : row.widget.name] : wrap(FONT.mono, text, w - 2 * INSET);
+  const asked = row.widget.input.options["placeholder"];
+  const hint = typeof asked === "string" && asked !== "" ? asked : row.widget.name;
+  const lines = linked || text === "" ? [linked ? `${row.widget.name} (linked)` : hint] : wrap(FONT.mono, text, w - 2 * INSET);
   lines.slice(0, Math.ceil(h / MONO_LINE)).forEach((line, i) => {
     ctx.fillText(line.trimEnd(), x + INSET, y + 8 + (i + 0.5) * MONO_LINE);
   });
