@@ -74,6 +74,32 @@ def preview_image(*, images: Image, ctx: Context) -> Output:
 
 
 @node(
+    "ImageCompare",
+    category="image",
+    title="Compare Images",
+    lane="host",
+    is_output=True,
+    hidden=HIDDEN,
+)
+def image_compare(*, image_a: Image = None, image_b: Image = None, ctx: Context) -> Output:
+    """Lay two pictures over each other on the node, with a line to drag between them.
+
+    Args:
+        image_a: left of the line.
+        image_b: right of the line.
+    """
+    letters = hashlib.blake2b(ctx.node_id.encode(), digest_size=3).hexdigest()
+    shown = {}
+    for side, images in (("a", image_a), ("b", image_b)):
+        if images is not None:
+            kept = save_pictures(
+                images, f"compare_{side}_{letters}", "temp", PREVIEW_COMPRESSION, ctx
+            )
+            shown[f"{side}_images"] = kept.ui["images"]
+    return Output(ui=shown)
+
+
+@node(
     "SaveImageWebsocket",
     category="api/image",
     lane="host",

@@ -63,3 +63,48 @@ def test_lists_of_models_show_pictures_of_those_in_view(
     page.click_widget("1", "ckpt_name")
     page.page.locator(".list-item img").wait_for()
     page.page.keyboard.press("Escape")
+
+
+def test_a_node_shows_pictures_one_by_one_a_player_and_words(page: Canvas) -> None:
+    show(page, {"type": "KindsResults", "size": [340, 420]})
+    page.run()
+    page.wait("mark('1').images.length === 3")
+    page.page.locator("audio.player").wait_for()
+    assert page.ask("mark('1').texts") == ["Three colours and a tone."]
+    box = page.ask("node('1')")
+    scale = box["w"] / 340
+    bar = {"x": box["x"] + box["w"] / 2, "y": box["y"] + box["h"] - 19 * scale}
+    page.page.mouse.click(bar["x"] + 40 * scale, bar["y"])
+    page.page.mouse.click(bar["x"] + 40 * scale, bar["y"])
+    page.page.mouse.dblclick(bar["x"], box["y"] + box["h"] - 120 * scale)
+    page.page.get_by_role("dialog", name="Picture").get_by_text("2 / 3").wait_for()
+    page.page.keyboard.press("Escape")
+    page.page.mouse.move(800, 400)
+    for _ in range(12):
+        page.page.mouse.wheel(0, 240)
+    page.page.locator("audio.player").wait_for(state="detached")
+
+
+def test_two_pictures_are_compared_on_the_node(page: Canvas) -> None:
+    """Drag the line: what lies under a point changes from one picture to the other."""
+    sides = [{"type": "EmptyImage", "widgets_values": [64, 64, 1, c]} for c in (0xFF0000, 0x00FF00)]
+    show(page, *sides, {"type": "ImageCompare", "size": [300, 300]})
+    page.page.keyboard.press("Shift+1")
+    page.wire("1", "IMAGE", "3", "image_a")
+    page.wire("2", "IMAGE", "3", "image_b")
+    page.run()
+    page.wait("mark('3').state === 'done'")
+    box = page.ask("node('3')")
+    at = {"x": box["x"] + box["w"] / 4, "y": box["y"] + box["h"] * 0.8}
+    colour = f"""(() => {{
+        const world = document.querySelector('canvas.world'), seen = world.getBoundingClientRect();
+        const k = window.devicePixelRatio, c = world.getContext('2d');
+        const x = ({at["x"]} - seen.left) * k, y = ({at["y"]} - seen.top) * k;
+        return [...c.getImageData(x, y, 1, 1).data].slice(0, 2).join();
+    }})()"""
+    page.until(f"{colour} === '255,0'")
+    page.drag(
+        {"x": box["x"] + box["w"] / 2, "y": at["y"]},
+        {"x": box["x"] + box["w"] / 10, "y": at["y"]},
+    )
+    page.until(f"{colour} === '0,255'")

@@ -4,8 +4,8 @@ import type { Prospect } from "../model/outlook";
 import { Mode, modeOf } from "../model/workflow";
 import type { Camera } from "./camera";
 import { BADGE, drawHeat, drawHeatNumber, drawProspectBadge, drawProspectRail, heatColor, prospectShown, shareOf, warmth } from "./forecast";
-import { heightOf, type Picture, sheetColumns, widthOf } from "./images";
 import { HEADER, type NodeBox, PAD, RADIUS, RAIL, type SocketBox, type WidgetBox } from "./layout";
+import { drawPager, drawSaid, drawSheet, drawVersus } from "./results";
 import type { Mark, Scene } from "./scene";
 import { halfDisc, hatch, roundBox, socketShape } from "./shapes";
 import { fit, FONT, measure } from "./text";
@@ -164,8 +164,10 @@ function drawContent(env: Env, box: NodeBox): void {
     if (!isWidgetRow(box, socket)) drawSocketLabel(env, box, socket);
   }
   for (const row of box.widgets) env.painter.draw(env, box, row);
+  if (box.said) drawSaid(env, box, box.said);
+  if (box.preview && env.lod === "full") drawPager(env, box);
   if (!box.spec && env.scene.specs.size > 0) drawUnknown(env, box);
-  if (box.spec?.isOutput && !box.preview && env.lod === "full") drawPromise(env, box);
+  if (box.spec?.isOutput && !box.preview && !box.said && !box.player && env.lod === "full") drawPromise(env, box);
 }
 
 /** An output node with room says what the room is for. */
@@ -221,7 +223,9 @@ function drawPreview(env: Env, box: NodeBox): void {
   env.ctx.fillStyle = env.theme.canvas;
   env.ctx.fillRect(x, y, w, h);
   const pictures = env.scene.pictures(box);
-  if (pictures.length > 0) drawSheet(env.ctx, pictures, box.preview);
+  const { versus } = env.scene.mark(box.key);
+  if (versus && pictures.length === 2) drawVersus(env, box, pictures, box.preview);
+  else if (pictures.length > 0) drawSheet(env.ctx, pictures, box.preview);
   else if (env.lod === "full") drawNotice(env, t("Loading picture"), x + w / 2, y + h / 2);
 }
 
@@ -231,25 +235,6 @@ function drawNotice({ ctx, theme }: Env, text: string, x: number, y: number): vo
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.fillText(text, x, y);
-}
-
-/** Pictures as large as fit, whole, side by side. */
-export function drawSheet(
-  ctx: CanvasRenderingContext2D,
-  pictures: readonly Picture[],
-  rect: { x: number; y: number; w: number; h: number },
-): void {
-  const columns = sheetColumns(pictures.length);
-  const cellW = rect.w / columns;
-  const cellH = rect.h / Math.ceil(pictures.length / columns);
-  pictures.forEach((picture, i) => {
-    const scale = Math.min(cellW / widthOf(picture), cellH / heightOf(picture));
-    const w = widthOf(picture) * scale;
-    const h = heightOf(picture) * scale;
-    const x = rect.x + (i % columns) * cellW + (cellW - w) / 2;
-    const y = rect.y + Math.floor(i / columns) * cellH + (cellH - h) / 2;
-    ctx.drawImage(picture, x, y, w, h);
-  });
 }
 
 /** The status rail: three units at the left edge. */

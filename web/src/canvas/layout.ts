@@ -9,7 +9,7 @@ import { inputSockets, outputSockets, type Socket } from "../model/slots";
 import { type Widget, widgetsOf } from "../model/widgets";
 import { isCollapsed, type Key, keyOf, posOf, type RawNode, sizeOf } from "../model/workflow";
 import type { Rect } from "./camera";
-import { FONT, measure, MONO_LINE } from "./text";
+import { FONT, measure, MONO_LINE, wrap } from "./text";
 
 export const HEADER = 28;
 export const ROW = 24;
@@ -22,6 +22,8 @@ export const RAIL = 3;
 export const TEXT_MIN = 3 * MONO_LINE + 16;
 const PREVIEW_MIN = 64;
 const PREVIEW_MAX = 420;
+const SAID_LINES = 8;
+export const SAID_INSET = 8;
 
 export interface SocketBox {
   socket: Socket;
@@ -52,14 +54,31 @@ export interface NodeBox extends Rect {
   allWidgets: Widget[];
   /** Where a picture goes; null for a node that has none. */
   preview: Rect | null;
+  /** Where the words of its last run stand, and what plays. */
+  said: Rect | null;
+  player: Rect | null;
   /** The least height its content needs. */
   minH: number;
   /** Place in the file's list of nodes: later ones are drawn on top. */
   rank: number;
 }
 
+/** Something that plays. */
+export interface Medium {
+  kind: "audio" | "video" | "moving";
+  url: string;
+}
+
+/** What a run left on a node beside pictures. */
+export interface Said {
+  texts: readonly string[];
+  media: readonly Medium[];
+}
+
+const NOTHING: Said = { texts: [], media: [] };
+
 /** Lay out a node. `aspect` is height over width of its picture, null if it has none. */
-export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null): NodeBox {
+export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null, said = NOTHING): NodeBox {
   const [x, y] = posOf(node);
   const box: NodeBox = {
     key: keyOf(node.id),
@@ -75,13 +94,15 @@ export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: nu
     widgets: [],
     allWidgets: spec ? widgetsOf(spec) : [],
     preview: null,
+    said: null,
+    player: null,
     minH: HEADER,
     rank: 0,
   };
   const inputs = inputSockets(node, spec);
   const outputs = outputSockets(node, spec);
   if (box.collapsed) collapse(box, inputs, outputs);
-  else fill(box, inputs, outputs, aspect);
+  else fill(box, inputs, outputs, aspect, said);
   return box;
 }
 
@@ -99,7 +120,7 @@ function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[]): void {
   fan(outputs, "output", box.w);
 }
 
-function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null): void {
+function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null, said: Said): void {
   const plain = inputs.filter((socket) => socket.widget === null || !hasWidget(box, socket.widget));
   const top = HEADER + 6 + SLOT / 2;
   plain.forEach((socket, i) => {
@@ -111,6 +132,8 @@ function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number 
   const rows = Math.max(plain.length, outputs.length);
   let y = HEADER + (rows > 0 ? 6 + rows * SLOT + 2 : 8);
   y = placeWidgets(box, inputs, y);
+  y = placePlayer(box, said.media, y, aspect === null && said.texts.length === 0);
+  y = placeSaid(box, said.texts, y, aspect === null);
   placePreview(box, y, aspect);
 }
 
@@ -154,6 +177,33 @@ function sideOf(box: NodeBox, widget: Widget, rect: Rect): WidgetBox["side"] {
   if (next?.kind !== "control" && next?.kind !== "upload") return null;
   const w = next.kind === "control" ? 42 : 28;
   return { widget: next, rect: { x: rect.x + rect.w - w, y: rect.y, w, h: rect.h } };
+}
+
+const PLAYER = 36;
+
+/** A sound takes one row; what moves takes the rest of the node, or the shape of a film. */
+function placePlayer(box: NodeBox, media: readonly Medium[], y: number, last: boolean): number {
+  const [first] = media;
+  if (!first) return y;
+  if (first.kind === "audio") {
+    box.player = { x: PAD, y, w: box.w - 2 * PAD, h: PLAYER };
+    return y + PLAYER + 8;
+  }
+  const room = last ? sizeOf(box.node)[1] + HEADER - y : 0;
+  const h = room >= PREVIEW_MIN ? room : Math.round(box.w * 0.5625);
+  box.player = { x: 0, y, w: box.w, h };
+  return y + h;
+}
+
+/** Words take what they need up to some lines, or all that the node's height leaves. */
+function placeSaid(box: NodeBox, texts: readonly string[], y: number, last: boolean): number {
+  if (texts.length === 0) return y;
+  const w = box.w - 2 * PAD;
+  const lines = wrap(FONT.mono, texts.join("\n"), w - 2 * SAID_INSET).length;
+  const need = Math.min(SAID_LINES, lines) * MONO_LINE + 2 * SAID_INSET;
+  const room = last ? sizeOf(box.node)[1] + HEADER - y - 8 : 0;
+  box.said = { x: PAD, y, w, h: Math.max(need, room) };
+  return y + box.said.h + 8;
 }
 
 function placePreview(box: NodeBox, y: number, aspect: number | null): void {

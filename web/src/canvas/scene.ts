@@ -18,7 +18,7 @@ import { type Curve, curvesThrough, grown, type LinkStyle } from "./curves";
 import { Grid } from "./grid";
 import { heightOf, type Images, type Picture, sheetAspect, widthOf } from "./images";
 import { Forecast } from "./forecast";
-import { fitPreview, layoutNode, type NodeBox, type SocketBox } from "./layout";
+import { fitPreview, layoutNode, type Medium, type NodeBox, type SocketBox } from "./layout";
 import { Plugged } from "./plugged";
 import type { Theme } from "./theme";
 
@@ -33,6 +33,10 @@ export interface Mark {
   images: readonly string[];
   /** What it said in words. */
   texts: readonly string[];
+  /** What plays: sounds, films, moving pictures. */
+  media: readonly Medium[];
+  /** Two pictures laid over each other, with a slider between; null for nodes that compare nothing. */
+  versus: readonly [string, string] | null;
   /** The latest preview while it samples. */
   live: ImageBitmap | null;
   /** Sentences about what is wrong; by input where one is to blame. */
@@ -44,7 +48,7 @@ export interface Mark {
 /** Marks by node. They belong to a document and stay with it while another one is shown. */
 export type Marks = Map<Key, Mark>;
 
-export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], live: null, errors: [], ms: null };
+export const NO_MARK: Mark = { state: "idle", progress: null, images: [], texts: [], media: [], versus: null, live: null, errors: [], ms: null };
 
 const SHOWN_PICTURES = 4;
 
@@ -61,6 +65,8 @@ function rollUp(marks: readonly Mark[]): Mark {
     progress: state === "running" ? { value: Math.round((ended + part) * 10) / 10, max: marks.length } : null,
     images: marks.flatMap((mark) => mark.images).slice(0, SHOWN_PICTURES),
     texts: marks.flatMap((mark) => mark.texts),
+    media: marks.flatMap((mark) => mark.media).slice(0, 1),
+    versus: null,
     live: now?.live ?? null,
     errors: marks.flatMap((mark) => mark.errors.map(({ text }) => ({ input: null, text }))),
     ms: marks.some((mark) => mark.ms !== null) ? marks.reduce((sum, mark) => sum + (mark.ms ?? 0), 0) : null,
@@ -103,6 +109,10 @@ export class Scene {
   private unwired: Set<Key> | null = null;
   private reroutes: ReadonlyMap<Key, Reroute> = new Map();
   private parents: ReadonlyMap<Key, Key> = new Map();
+  /** By execution id, the picture that is shown alone. */
+  private readonly pages = new Map<Key, number>();
+  /** By node, where the slider between two pictures stands. */
+  readonly splits = new Map<Key, number>();
   linkStyle: LinkStyle = "spline";
   /** Another version drawn over this one, by the level of the file. */
   comparisons: ReadonlyMap<string | null, Comparison> | null = null;
@@ -203,7 +213,7 @@ export class Scene {
     this.rolled.clear();
     // A first live picture makes room for itself; later ones only repaint the overlay.
     const cool = mark.ms === old.ms || this.forecast.heat === null;
-    const quiet = cool && mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.errors === old.errors;
+    const quiet = cool && mark.state === old.state && mark.images === old.images && mark.texts === old.texts && mark.media === old.media && mark.errors === old.errors;
     if (quiet && (mark.live === null) === (old.live === null)) this.dirty("overlay");
     else if (key.startsWith(this.path)) this.touch(key.slice(this.path.length).split(":")[0] ?? "");
   }
@@ -294,8 +304,9 @@ export class Scene {
 
   /** Addresses of the pictures a node shows: results, or the picture it loads. */
   pictureUrls(box: NodeBox): readonly string[] {
-    const results = this.mark(box.key).images;
-    if (results.length > 0) return results;
+    const { images, versus } = this.mark(box.key);
+    if (versus) return versus;
+    if (images.length > 0) return images;
     const upload = box.allWidgets.find((w) => w.kind !== "upload" && hasUpload(w.input));
     const value = upload && readWidget(box.node, box.allWidgets, upload);
     return typeof value === "string" && value !== "" ? [this.inputUrl(value)] : [];
@@ -305,7 +316,27 @@ export class Scene {
   pictures(box: NodeBox): Picture[] {
     const { live } = this.mark(box.key);
     if (live) return [live];
-    return this.pictureUrls(box).flatMap((url) => this.images.get(url) ?? []);
+    return this.shownUrls(box).flatMap((url) => this.images.get(url) ?? []);
+  }
+
+  /** Which of its pictures a node shows alone; null if all side by side. */
+  pageOf(box: NodeBox): number | null {
+    const page = this.pages.get(this.path + box.key);
+    const count = this.pictureUrls(box).length;
+    return page === undefined || count < 2 ? null : Math.min(page, count - 1);
+  }
+
+  /** Show one picture of a node alone, or all of them. */
+  turnTo(key: Key, page: number | null): void {
+    if (page === null) this.pages.delete(this.path + key);
+    else this.pages.set(this.path + key, page);
+    this.touch(key);
+  }
+
+  private shownUrls(box: NodeBox): readonly string[] {
+    const urls = this.pictureUrls(box);
+    const page = this.pageOf(box);
+    return page === null ? urls : urls.slice(page, page + 1);
   }
 
   private onChange(change: Change): void {
@@ -360,7 +391,8 @@ export class Scene {
     const node = this.doc.node(key);
     if (!node) return;
     const spec = this.specs.get(node.type);
-    const fresh = layoutNode(node, spec, this.aspectOf(key));
+    const { texts, media } = this.mark(key);
+    const fresh = layoutNode(node, spec, this.aspectOf(key), { texts, media });
     if (this.mark(key).live && fresh.preview) this.keepClear(fresh, layoutNode(node, spec, null).h);
     fresh.rank = isBoundary(key) ? -1 : Number(this.doc.nodePath(key)[1]);
     const box = this.boxes.get(key);
@@ -381,7 +413,8 @@ export class Scene {
     const probe = box ?? layoutNode(node, this.specs.get(node.type), null);
     const { live } = this.mark(key);
     if (live) return live.height / live.width;
-    const urls = this.pictureUrls(probe).filter((url) => !this.images.failed(url));
+    const versus = this.mark(key).versus;
+    const urls = (versus?.slice(0, 1) ?? this.shownUrls(probe)).filter((url) => !this.images.failed(url));
     const first = urls[0] === undefined ? null : this.images.get(urls[0]);
     if (urls.length === 0) return null;
     return sheetAspect(urls.length, first ? heightOf(first) / widthOf(first) : 1);

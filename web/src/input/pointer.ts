@@ -15,6 +15,7 @@ import { hover } from "./hover";
 import { lasso } from "./lasso";
 import { pullAll } from "./linkbundle";
 import { pullWire } from "./linkdrag";
+import { onPreview, pictureAt } from "./previews";
 import { dragReroute, pullReroute } from "./reroutedrag";
 import type { Workspace } from "./workspace";
 
@@ -164,11 +165,16 @@ export class PointerMachine {
       if (row.widget.kind === "number" && !side) return scrub(ws, box, row, open);
       return this.dragOf(hit, p, open);
     }
+    const pressed = hit.kind === "preview" && !p.shift && !p.ctrl ? onPreview(ws, hit.box, p.world) : null;
+    if (pressed) {
+      this.choose(hit.box.key, p);
+      return pressed;
+    }
     return this.dragOf(hit, p, (end) => {
       if (!this.isDouble(end.screen)) return;
       if (ws.scene.isInstance(hit.box)) ws.doors.enter(hit.box.key);
       else if (hit.kind === "header") ws.edit((site) => editTitle(site, ws.scene, hit.box));
-      if (hit.kind === "preview") ws.doors.show(hit.box.key);
+      if (hit.kind === "preview") ws.doors.show(hit.box.key, pictureAt(ws, hit.box, end.world));
     });
   }
 

@@ -29,8 +29,8 @@ export interface Doors {
   upload(key: Key): void;
   /** Show the inside of a subgraph node. */
   enter(key: Key): void;
-  /** Show the pictures of a node large. */
-  show(key: Key): void;
+  /** Show the pictures of a node large, beginning with one of them. */
+  show(key: Key, at: number): void;
 }
 
 /** The loose end of a wire that still needs a node. */

@@ -162,8 +162,11 @@ function parsed(text: string): Json {
 const asObject = (value: Json): JsonObject => (isObject(value) ? value : {});
 
 /** Pictures in a node's UI output. */
-export function imagesOf(output: Json | undefined): FileRef[] {
-  const images = field(output, "images");
+export const imagesOf = (output: Json | undefined): FileRef[] => filesOf(output, "images");
+
+/** Files under one key of a node's UI output. */
+export function filesOf(output: Json | undefined, key: string): FileRef[] {
+  const images = field(output, key);
   if (!Array.isArray(images)) return [];
   return images.filter(isObject).map((ref) => ({
     filename: String((ref["filename"] as string | undefined) ?? ""),

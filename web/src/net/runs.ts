@@ -7,7 +7,7 @@
 import { t } from "../i18n";
 import { isObject, type Json, type JsonObject } from "../model/json";
 import type { Key } from "../model/workflow";
-import { type FileRef, imagesOf } from "./client";
+import { type FileRef, filesOf } from "./client";
 
 export type NodeState = "idle" | "pending" | "running" | "done" | "cached" | "error";
 
@@ -15,6 +15,10 @@ export interface NodeUpdate {
   state?: NodeState;
   progress?: { value: number; max: number } | null;
   images?: readonly FileRef[];
+  /** What plays: sounds, films, moving pictures. */
+  media?: readonly { kind: "audio" | "video" | "moving"; ref: FileRef }[];
+  /** Two pictures that it compares. */
+  versus?: readonly [FileRef, FileRef] | null;
   /** What it says in words. */
   texts?: readonly string[];
   errors?: readonly { input: string | null; text: string }[];
@@ -246,7 +250,28 @@ export class Runs {
 
 /** What a node's UI output puts on it. */
 export function shownBy(output: Json): NodeUpdate {
-  return { images: imagesOf(output), texts: textsOf(output) };
+  const { still, media } = sorted(output);
+  const [a] = filesOf(output, "a_images");
+  const [b] = filesOf(output, "b_images");
+  return { images: still, texts: textsOf(output), media, versus: a && b ? [a, b] : null };
+}
+
+const FILM = /\.(webm|mp4|mkv|mov|m4v)$/i;
+const SOUND = /\.(flac|mp3|ogg|opus|wav|m4a)$/i;
+
+/** Files of a result by what shows them. */
+function sorted(output: Json): { still: FileRef[]; media: NonNullable<NodeUpdate["media"]> } {
+  const animated = isObject(output) && [output["animated"]].flat()[0] === true;
+  const all = ["images", "video", "gifs", "audio"].flatMap((name) => filesOf(output, name));
+  const kind = ({ filename }: FileRef): "audio" | "video" | "moving" | null =>
+    SOUND.test(filename) ? "audio" : FILM.test(filename) ? "video" : animated || /\.gif$/i.test(filename) ? "moving" : null;
+  return {
+    still: all.filter((ref) => kind(ref) === null),
+    media: all.flatMap((ref) => {
+      const found = kind(ref);
+      return found === null ? [] : [{ kind: found, ref }];
+    }),
+  };
 }
 
 /** Texts of a node's UI output. */

@@ -33,6 +33,7 @@ import { Running } from "./running";
 import { Saving } from "./saving";
 import { Settings } from "./settings";
 import { shellCommands } from "./shellcommands";
+import { watchPlayers } from "../widgets/players";
 import { supplyOf } from "./supply";
 import { sentenceOf, shownAt, toast, ui } from "./ui";
 
@@ -92,6 +93,7 @@ export class App {
     this.files = new Files(this);
     this.commands.add(...canvasCommands(this.workspace), ...shellCommands(this));
     this.renderer.attach(this.scene);
+    watchPlayers(this.renderer, () => this.scene, this.workspace.editors, () => ui.running.value || matchMedia("(prefers-reduced-motion: reduce)").matches);
     this.watchCamera();
   }
 
@@ -275,10 +277,10 @@ export class App {
       enter: (key) => {
         showLevel(this, [...this.scene.path.split(":").slice(0, -1), key]);
       },
-      show: (key) => {
+      show: (key, at) => {
         const box = this.scene.boxes.get(key);
         const urls = box ? this.scene.pictureUrls(box) : [];
-        if (urls.length > 0) ui.viewer.value = { items: urls.map(shownAt), at: 0 };
+        if (urls.length > 0) ui.viewer.value = { items: urls.map(shownAt), at };
       },
     };
   }

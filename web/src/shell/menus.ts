@@ -15,7 +15,7 @@ import { isCollapsed, Mode, modeOf } from "../model/workflow";
 import type { App } from "./app";
 import { pictureLines } from "./clipspace";
 import { submenu } from "./submenu";
-import { type MenuLine, shownAt, ui } from "./ui";
+import { type MenuLine, sentenceOf, shownAt, toast, ui } from "./ui";
 import { groupMenu, rerouteMenu, wireMenu } from "./wiremenus";
 
 type Lines = (MenuLine | null)[];
@@ -94,7 +94,13 @@ function pictures(app: App, hit: NodeHit): MenuLine[] {
   const show: MenuLine = { title: "Show picture", run: () => {
     ui.viewer.value = { items: urls.map(shownAt), at: 0 };
   } };
-  return [...(urls.length > 0 ? [show] : []), ...pictureLines(app, hit.box)];
+  const { texts } = app.scene.mark(hit.box.key);
+  const copy: MenuLine = { title: "Copy its text", run: () => {
+    navigator.clipboard.writeText(texts.join("\n")).catch((error: unknown) => {
+      toast(sentenceOf(error), "error");
+    });
+  } };
+  return [...(urls.length > 0 ? [show] : []), ...(texts.length > 0 ? [copy] : []), ...pictureLines(app, hit.box)];
 }
 
 /** A node that was dragged larger goes back to what its words need. */

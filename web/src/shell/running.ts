@@ -240,7 +240,7 @@ export class Running {
       const outputs = entry && isObject(entry["outputs"]) ? entry["outputs"] : {};
       for (const [key, output] of Object.entries(outputs)) {
         const shown = output === undefined ? {} : shownBy(output);
-        if (seen.has(key) || !(shown.images?.length || shown.texts?.length)) continue;
+        if (seen.has(key) || !(shown.images?.length || shown.texts?.length || shown.media?.length || shown.versus)) continue;
         seen.add(key);
         this.update(key, { state: "done", ...shown }, job);
       }
@@ -269,6 +269,8 @@ export class Running {
     if (change.progress !== undefined) mark.progress = change.progress;
     if (change.errors) mark.errors = change.errors;
     if (change.images) mark.images = change.images.map((ref) => this.app.client.viewUrl(ref, prompt));
+    if (change.media) mark.media = change.media.map(({ kind, ref }) => ({ kind, url: this.app.client.viewUrl(ref, prompt) }));
+    if (change.versus !== undefined) mark.versus = change.versus && [this.app.client.viewUrl(change.versus[0], prompt), this.app.client.viewUrl(change.versus[1], prompt)];
     if (change.ms !== undefined) mark.ms = change.ms;
     if (change.texts) mark.texts = change.texts;
     if (change.dropLive && old.live) mark.live = null;
