@@ -30,7 +30,7 @@ export function Changes({ app }: { app: App }): JSX.Element {
         <button class="text-button" disabled={hunks.length === 0} onClick={() => comparing.take(hunks, "Take all changes")}>{t("Take all")}</button>
         <button class="text-button" onClick={() => comparing.stop()}>{t("Stop comparing")}</button>
       </div>
-      <ul class="changes" aria-label={t("Differences")}>
+      <ul class="changes-list" aria-label={t("Differences")}>
         {hunks.map((hunk) => (
           <Line key={hunk.id} comparing={comparing} hunk={hunk} clash={isClash(hunk, clashes)} />
         ))}

@@ -113,6 +113,9 @@ export function SweepGrid({ app }: { app: App }): JSX.Element | null {
   );
 }
 
+/** The side of a cell with which all rows fit into the window. */
+const sideOf = (rows: number): string => `calc((100vh - 110px) / ${String(Math.max(1, rows))} - 6px)`;
+
 interface GridProps {
   app: App;
   sweep: Sweep;
@@ -130,7 +133,7 @@ function Grid({ app, sweep, node, look, setLook, chosen, choose, reference, shar
   const hands = gestures(() => look, setLook);
   const style = { transform: cssOf(look) };
   return (
-    <div class="sweep-grid" style={{ gridTemplateColumns: `auto repeat(${String(columns.length)}, minmax(140px, 1fr))` }}>
+    <div class="sweep-grid" style={{ gridTemplateColumns: `auto repeat(${String(columns.length)}, minmax(140px, ${sideOf(rows.length)}))` }}>
       <span class="sweep-corner">{sweep.axes[0]?.input}</span>
       {columns.map((label) => <span class="sweep-column" key={label} title={label}>{label}</span>)}
       {rows.map((label, y) => [
