@@ -352,7 +352,7 @@ class Dispatcher:
             case "answer":
                 self.questions.answered(data)
             case "told":
-                self._hub.send(data["event"], data["data"], data["client"])
+                self._hub.send(data["event"], data["data"], data["client"], near=data["near"])
 
     def _on_event(self, member: Member, message: Mapping[str, Any], blob: bytes) -> None:
         active = self.active.get(message["job"])

@@ -125,6 +125,7 @@ class Hub:
         sid: str | None = None,
         key: object = None,
         seq: int | None = None,
+        near: str | None = None,
     ) -> None:
         """Send an event to one client and those who watch, or to all if ``sid`` is None.
 
@@ -134,8 +135,10 @@ class Hub:
             sid: the client.
             key: an unsent event with the same key is replaced.
             seq: sequence number in the log of runs.
+            near: a client; where there are accounts, "all" are then those of its person.
         """
-        if clients := self._targets(sid):
+        clients = self._targets(sid) if sid is not None or near is None else self._near(near)
+        if clients:
             payload = frame(type, data, seq)
             for client in clients:
                 if seq is None or seq > client.seen:
@@ -163,6 +166,14 @@ class Hub:
         """End all sessions; one that is just beginning has to look at ``closed``."""
         self.closed = True
         await asyncio.gather(*(client.close() for client in self._targets(None)))
+
+    def _near(self, client: str) -> list[Client]:
+        """The clients of the same person and those who watch; all, where there are no accounts."""
+        person, slash, _ = client.partition("/")
+        if not slash:
+            return self._targets(None)
+        own = [c for c in self._targets(None) if c.sid.startswith(f"{person}/")]
+        return [*own, *(c for c in self._watching if c not in own)]
 
     def _targets(self, sid: str | None) -> list[Client]:
         if sid is None:

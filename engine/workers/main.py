@@ -283,7 +283,9 @@ def _tell_client(
     send: Callable[[Message], None], event: str, data: Mapping[str, Any], client: str | None
 ) -> None:
     plain = json.loads(json.dumps(data, default=str))  # packs send what they like
-    send(Message("told", {"event": event, "data": plain, "client": client}))
+    # What a node says while it runs concerns whoever asked for the job.
+    near = compat_state.client if compat_state.context() else None
+    send(Message("told", {"event": event, "data": plain, "client": client, "near": near}))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ outputs, metadata, again, client},
 interrupt {job}, free {unload_models, free_memory}, check {ask, prompt},
 outlook {ask, prompt, outputs}, on_prompt {ask, body}, reload {ask, pack}, stop {}.
 worker -> server: ready {specs, packs, system, door}, nodes {specs, packs, pack, nodes, error},
-door {port, secret, routes, asks_prompts}, told {event, data, client},
+door {port, secret, routes, asks_prompts}, told {event, data, client, near},
 event {job, type, data} + blob,
 done {job, status, outputs, failure, executed}, answer {ask, answer},
 heartbeat {running, memory, host} and now and then system,
