@@ -59,9 +59,15 @@ class Many:
 
 NODE_CLASS_MAPPINGS = {"Many": Many}
 """
+INSIDES = THEIRS + " LGraphCanvas.prototype.drawNode = () => {};"
 SCRIPTS = {
     "faulty": {"faulty.js": FAULTY},
-    "others": {"broken.js": BROKEN, "theirs.js": THEIRS, "part.js": "export const x = 1;"},
+    "others": {
+        "broken.js": BROKEN,
+        "theirs.js": THEIRS,
+        "insides.js": INSIDES,
+        "part.js": "export const x = 1;",
+    },
 }
 
 
@@ -156,8 +162,10 @@ def test_faults_are_caught_named_and_stop_nobody_else(canvas: Canvas) -> None:
     faulty.get_by_text("each save() needs its restore()").wait_for()
     dialog.get_by_role("region", name="others/broken.js").get_by_text("broken at once").wait_for()
     theirs = dialog.get_by_role("region", name="others/theirs.js")
-    theirs.get_by_text("ComfyUI page").wait_for()
-    assert dialog.get_by_role("region").count() == 4  # part.js is no extension
+    theirs.get_by_text("Written for the ComfyUI page").wait_for()
+    insides = dialog.get_by_role("region", name="others/insides.js")
+    insides.get_by_text("Changes the insides of the ComfyUI page").wait_for()
+    assert dialog.get_by_role("region").count() == 5  # part.js is no extension
     page.keyboard.press("Escape")
     canvas.command("Fail at once")
     page.get_by_text("Faulty failed in Fail at once: no luck").first.wait_for()

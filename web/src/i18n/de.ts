@@ -515,7 +515,8 @@ export const DE: Catalogue = {
   "Extension": "Erweiterung",
   "No node pack adds anything to the canvas.": "Kein Knotenpaket fügt der Leinwand etwas hinzu.",
   "Written for this canvas": "Für diese Leinwand geschrieben",
-  "Written for the ComfyUI page; it does not run here": "Für die Seite von ComfyUI geschrieben; läuft hier nicht",
+  "Written for the ComfyUI page; it runs there, at /comfy/, if that page is installed": "Für die Seite von ComfyUI geschrieben; läuft dort, unter /comfy/, wenn diese Seite installiert ist",
+  "Changes the insides of the ComfyUI page; it runs there, at /comfy/, if that page is installed": "Ändert das Innere der Seite von ComfyUI; läuft dort, unter /comfy/, wenn diese Seite installiert ist",
   "The extensions could not be loaded: {why}": "Die Erweiterungen konnten nicht geladen werden: {why}",
   "{name} failed in {what}: {why}": "{name} ist gescheitert ({what}): {why}",
 };

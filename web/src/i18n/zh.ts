@@ -515,7 +515,8 @@ export const ZH: Catalogue = {
   "Extension": "扩展",
   "No node pack adds anything to the canvas.": "没有节点包为画布添加内容。",
   "Written for this canvas": "为此画布编写",
-  "Written for the ComfyUI page; it does not run here": "为 ComfyUI 页面编写，在此不会运行",
+  "Written for the ComfyUI page; it runs there, at /comfy/, if that page is installed": "为 ComfyUI 页面编写；安装该页面后可在 /comfy/ 运行",
+  "Changes the insides of the ComfyUI page; it runs there, at /comfy/, if that page is installed": "修改 ComfyUI 页面的内部；安装该页面后可在 /comfy/ 运行",
   "The extensions could not be loaded: {why}": "无法加载扩展：{why}",
   "{name} failed in {what}: {why}": "{name} 在 {what} 中出错：{why}",
 };

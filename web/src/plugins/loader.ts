@@ -25,9 +25,12 @@ const WORDS: Readonly<Record<string, (one: boolean) => string>> = {
   widget: (one) => (one ? t("widget") : t("widgets")),
 };
 
+/** What scripts say that change the insides of that page, and not only add to it. */
+const INSIDES = /\bLGraph(?:Canvas|Node|Group)?\s*\.\s*prototype\b/;
+
 interface Script {
   url: string;
-  tier: "native" | "comfy";
+  tier: ExtensionView["tier"];
   plugin: Plugin | null;
   host: Host | null;
   errors: string[];
@@ -57,7 +60,7 @@ export class Extensions {
     try {
       const answer = await fetch(new URL(url.slice(1), document.baseURI));
       const text = await answer.text();
-      if (THEIRS.test(text)) return { ...script, tier: "comfy" };
+      if (THEIRS.test(text)) return { ...script, tier: INSIDES.test(text) ? "insides" : "comfy" };
       if (!/\bdefinePlugin\b/.test(text)) return null;
       const module = (await import(/* @vite-ignore */ answer.url)) as { default?: unknown };
       script.plugin = asPlugin(module.default);

@@ -17,6 +17,13 @@ export function ExtensionsDialog(): JSX.Element {
   );
 }
 
+function written(tier: ExtensionView["tier"]): string {
+  if (tier === "native") return t("Written for this canvas");
+  return tier === "comfy"
+    ? t("Written for the ComfyUI page; it runs there, at /comfy/, if that page is installed")
+    : t("Changes the insides of the ComfyUI page; it runs there, at /comfy/, if that page is installed");
+}
+
 function Line({ one }: { one: ExtensionView }): JSX.Element {
   const native = one.tier === "native";
   return (
@@ -25,7 +32,7 @@ function Line({ one }: { one: ExtensionView }): JSX.Element {
         <strong>{one.name}</strong>
         {native && <input type="checkbox" role="switch" checked={one.on} aria-label={one.name} onChange={one.toggle} />}
       </label>
-      <small>{native ? t("Written for this canvas") : t("Written for the ComfyUI page; it does not run here")}</small>
+      <small>{written(one.tier)}</small>
       {one.adds.length > 0 && <small>{one.adds.join(", ")}</small>}
       {one.errors.map((text, i) => <p class="extension-error" key={i}>{text}</p>)}
       {one.settings.map((setting) => (

@@ -88,8 +88,8 @@ export interface ExtensionView {
   /** Its address, which names it. */
   url: string;
   name: string;
-  /** Written for this page, or for the one whose formats we share. */
-  tier: "native" | "comfy";
+  /** Written for this page, or for the one whose formats we share, or to change that one's insides. */
+  tier: "native" | "comfy" | "insides";
   /** Switched on by the user. */
   on: boolean;
   /** What it has added, such as "2 commands". */
