@@ -13,6 +13,8 @@ from pathlib import Path
 from engine.errors import ModelFileError, PathOutsideRoot
 
 MODEL_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl")
+#: Bytes of a name that file systems take, and of a path.
+LONGEST_NAME, LONGEST_PATH = 255, 1024
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 #: Of saved latents, which are read from the input folder.
@@ -164,10 +166,17 @@ def inside(root: Path, name: str) -> Path:
 
 
 def _is_odd(name: str) -> bool:
-    return "\0" in name or "\\" in name or Path(name).is_absolute()
+    return "\0" in name or "\\" in name or Path(name).is_absolute() or _is_long(name)
+
+
+def _is_long(name: str) -> bool:
+    longest = max(len(part.encode("utf-8", "replace")) for part in name.split("/"))
+    return longest > LONGEST_NAME or len(name) > LONGEST_PATH
 
 
 def _refusal(name: str) -> PathOutsideRoot:
+    if _is_long(name):
+        return PathOutsideRoot(f"'{name[:40]}...' is longer than the name of a file can be.")
     return PathOutsideRoot(f"'{name}' leads out of its folder; give a name inside it.")
 
 

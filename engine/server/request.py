@@ -27,7 +27,7 @@ async def json_body(request: web.Request) -> Any:
 
 async def json_object(request: web.Request, empty_ok: bool = False) -> dict[str, Any]:
     """The JSON object of the body; an empty body counts as ``{}`` if that is allowed."""
-    if empty_ok and not (await request.text()).strip():
+    if empty_ok and not (await request.read()).strip():
         return {}
     body = await json_body(request)
     if not isinstance(body, dict):

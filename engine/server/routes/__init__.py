@@ -9,6 +9,7 @@ from aiohttp import web
 from . import (
     accounts,
     cache,
+    document,
     events,
     files,
     history,
@@ -35,6 +36,7 @@ ROUTES: list[web.RouteDef] = [
     for module in (
         accounts,
         cache,
+        document,
         events,
         files,
         history,

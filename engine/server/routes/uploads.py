@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.errors import PathOutsideRoot
 from engine.folders import Folders, inside
@@ -61,7 +62,7 @@ async def _read(request: web.Request) -> Form:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader):
                 await _take(form, part, request.client_max_size)
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:
         raise bad(f"The form cannot be read: {error}.") from error
     if not form.name:
         raise bad("There is no file in the field 'image'.")

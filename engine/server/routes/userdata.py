@@ -78,9 +78,7 @@ async def write(request: web.Request) -> web.Response:
 
     With ``If-Match`` only the version of that ETag is replaced, any other is kept (412).
     """
-    path = _resolve(request, request.match_info["file"])
-    if path == _root(request).resolve() or path.is_dir():
-        raise bad("That is a folder; give the name of a file.")
+    path = _file(request, request.match_info["file"])
     content = await request.read()
     if path.exists() and not query_flag(request, "overwrite", True):
         raise bad("File already exists", web.HTTPConflict)
@@ -123,12 +121,23 @@ async def delete(request: web.Request) -> web.Response:
 
 async def move(request: web.Request) -> web.Response:
     """Rename a file; ``overwrite=false`` keeps an existing one (409)."""
-    source, target = _existing(request), _resolve(request, request.match_info["dest"])
+    source, target = _existing(request), _file(request, request.match_info["dest"])
     if target.exists() and not query_flag(request, "overwrite", True):
         raise bad("File already exists", web.HTTPConflict)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+    except OSError as error:
+        raise bad(f"'{target.name}' cannot be written: {error.strerror}.") from error
     return _answer(request, target)
+
+
+def _file(request: web.Request, name: str) -> Path:
+    """Where a file of a name is or will be."""
+    path = _resolve(request, name)
+    if path == _root(request).resolve() or path.is_dir():
+        raise bad("That is a folder; give the name of a file.")
+    return path
 
 
 def _existing(request: web.Request) -> Path:
