@@ -5,6 +5,7 @@ inputs that depend on others are told flat, as ``<input>.<part>``, and come back
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -238,6 +239,13 @@ class MatchTypeOutput(Output):
         return self.template.type
 
 
+def _noted(item: Input, name: str, note: Any) -> Input:
+    """The input with one more option, which it may have from further inside already."""
+    noted = copy(item)
+    noted.extra_dict = {name: note, **item.extra_dict}
+    return noted
+
+
 class DynamicOption:
     """One value of a dynamic choice, with the inputs that it brings."""
 
@@ -264,12 +272,15 @@ class DynamicComboInput(Input):
     def flat(self, prefix: str = "", optional: bool = False) -> Iterator[tuple[str, Input, bool]]:
         """The choice, then each part once: parts depend on the choice, so none is required."""
         yield prefix + self.id, self, optional or self.optional
-        below, seen = f"{prefix}{self.id}.", set()
-        for part in (part for case in self.cases for part in case.inputs):
-            for name, item, _ in part.flat(below, optional=True):
-                if name not in seen:
-                    seen.add(name)
-                    yield name, item, True
+        below = f"{prefix}{self.id}."
+        parts: dict[str, tuple[Input, list[str]]] = {}
+        for case in self.cases:
+            for part in case.inputs:
+                for name, item, _ in part.flat(below, optional=True):
+                    parts.setdefault(name, (item, []))[1].append(case.key)
+        for name, (item, keys) in parts.items():
+            when = {"input": prefix + self.id, "values": keys}
+            yield name, _noted(item, "shown_with", when), True
 
     def nested(self, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         """The choice and the parts of the chosen case; their defaults where nothing was sent."""
@@ -319,9 +330,13 @@ class AutogrowInput(Input):
 
     def flat(self, prefix: str = "", optional: bool = False) -> Iterator[tuple[str, Input, bool]]:
         """One for each name; the first ones are required."""
-        for at, name in enumerate(self.template.names):
+        names = [f"{prefix}{self.id}.{name}" for name in self.template.names]
+        for at, name in enumerate(names):
             free = optional or self.optional or at >= self.template.min
-            yield f"{prefix}{self.id}.{name}", self.template.input, free
+            item = self.template.input
+            if at >= max(1, self.template.min):
+                item = _noted(item, "grows_after", names[at - 1])
+            yield name, item, free
 
     def nested(self, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         """Those that were sent."""

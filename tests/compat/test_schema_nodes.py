@@ -149,3 +149,16 @@ def test_ids_that_stand_twice_are_refused(nodes: dict[str, Node]) -> None:
     twice = io.Schema("Twice", inputs=[io.Int.Input("a"), io.Int.Input("a")])
     with pytest.raises(ValueError, match="Twice declares a more than once"):
         twice.validate()
+
+
+def test_inputs_say_what_they_depend_on(nodes: dict[str, Node], folders: Folders) -> None:
+    told = info(nodes["SchemaGrow"], folders)["input"]
+    named = {
+        name: entry[-1]
+        for part in (told["required"], told["optional"])
+        for name, entry in part.items()
+    }
+    assert "grows_after" not in named["images.image0"]
+    assert named["images.image2"]["grows_after"] == "images.image1"
+    assert named["method.factor"]["shown_with"] == {"input": "method", "values": ["scale"]}
+    assert named["method.width"]["shown_with"] == {"input": "method", "values": ["size"]}

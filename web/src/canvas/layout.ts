@@ -4,6 +4,7 @@
  * The box includes the header; a file's `pos` is the top left of the body below it, as in the
  * files people share.
  */
+import { hiddenInputs } from "../model/dependent";
 import type { NodeSpec } from "../model/schema";
 import { inputSockets, outputSockets, type Socket } from "../model/slots";
 import { type Widget, widgetsOf } from "../model/widgets";
@@ -99,10 +100,11 @@ export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: nu
     minH: HEADER,
     rank: 0,
   };
-  const inputs = inputSockets(node, spec);
+  const hidden = hiddenInputs(node, spec);
+  const inputs = inputSockets(node, spec).filter(({ name }) => !hidden.has(name));
   const outputs = outputSockets(node, spec);
   if (box.collapsed) collapse(box, inputs, outputs);
-  else fill(box, inputs, outputs, aspect, said);
+  else fill(box, inputs, outputs, aspect, said, hidden);
   return box;
 }
 
@@ -120,7 +122,7 @@ function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[]): void {
   fan(outputs, "output", box.w);
 }
 
-function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null, said: Said): void {
+function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null, said: Said, hidden: ReadonlySet<string>): void {
   const plain = inputs.filter((socket) => socket.widget === null || !hasWidget(box, socket.widget));
   const top = HEADER + 6 + SLOT / 2;
   plain.forEach((socket, i) => {
@@ -131,7 +133,7 @@ function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number 
   });
   const rows = Math.max(plain.length, outputs.length);
   let y = HEADER + (rows > 0 ? 6 + rows * SLOT + 2 : 8);
-  y = placeWidgets(box, inputs, y);
+  y = placeWidgets(box, inputs, y, hidden);
   y = placePlayer(box, said.media, y, aspect === null && said.texts.length === 0);
   y = placeSaid(box, said.texts, y, aspect === null);
   placePreview(box, y, aspect);
@@ -144,8 +146,8 @@ const hasWidget = (box: NodeBox, name: string): boolean =>
 const PLACELESS = new Set<Widget["kind"]>(["control", "upload", "hidden"]);
 
 /** Place widget rows from `y` on; multi-line fields share what the node's height leaves. */
-function placeWidgets(box: NodeBox, inputs: Socket[], y: number): number {
-  const rows = box.allWidgets.filter((w) => !PLACELESS.has(w.kind));
+function placeWidgets(box: NodeBox, inputs: Socket[], y: number, hidden: ReadonlySet<string>): number {
+  const rows = box.allWidgets.filter((w) => !PLACELESS.has(w.kind) && !hidden.has(w.input.name));
   const tall = rows.filter((w) => w.kind === "multiline").length;
   const fixed = (rows.length - tall) * ROW_PITCH + tall * 4;
   const bottom = rows.length > 0 ? 8 : 2;
