@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--preview-method",
         choices=("none", "auto", "latent2rgb"),
-        default="auto",
-        help="pictures while sampling; auto is latent2rgb (default: auto)",
+        help="pictures while sampling; auto is latent2rgb. Given, every client gets them; by "
+        "default, those that say they tell them from results, as the canvas does",
     )
     group.add_argument(
         "--preview-size", type=int, default=512, metavar="PX", help="longest side (default: 512)"
@@ -239,6 +239,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         token=_token(args),
         accounts_only=args.multi_user,
         metadata=not args.disable_metadata,
+        shows_all=args.preview_method is not None,
         argv=_shown(sys.argv),
     )
     worker = WorkerConfig(

@@ -88,7 +88,7 @@ def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> S
     folders = config.folders
     shutil.rmtree(folders.temp, ignore_errors=True)
     folders.create()
-    database, hub = Database(folders.user / "loom.db"), Hub()
+    database, hub = Database(folders.user / "loom.db"), Hub(config.shows_all)
     catalogue = Catalogue(folders.user / "nodes.json")
     dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
     people = People(database, config.token, config.accounts_only)

@@ -25,6 +25,8 @@ _LOGGED = frozenset(
 STATE_SECONDS = 0.1
 #: Jobs that a client is told of when it comes back.
 MOST_JOBS = 100
+#: The ``preview_method`` of a job that leaves it to the server.
+DEFAULT = "default"
 
 
 class Broadcast:
@@ -37,6 +39,7 @@ class Broadcast:
     def __init__(self, hub: Hub, record: Record) -> None:
         self.views: dict[str, RunView] = {}
         self._clients: dict[str, str | None] = {}
+        self._previews: dict[str, str] = {}
         self._state_due: dict[str, asyncio.TimerHandle] = {}
         self._hub = hub
         self._record = record
@@ -44,6 +47,7 @@ class Broadcast:
     def begin(self, job: Job) -> RunView:
         """Follow a run from now on."""
         self._clients[job.id] = job.client
+        self._previews[job.id] = str(job.extra.get("preview_method") or DEFAULT)
         view = self.views[job.id] = RunView(job.id)
         return view
 
@@ -53,8 +57,7 @@ class Broadcast:
         if view is None:
             return
         if type == "preview":
-            meta, kept = view.preview_meta(data), bool(data.get("kept"))
-            self._hub.send_preview(meta, blob, self._clients[job], kept)
+            self._show(job, view.preview_meta(data), blob, bool(data.get("kept")))
             return
         if type in _LOGGED:
             self._tell(self._record.event(job, type, data))
@@ -85,6 +88,13 @@ class Broadcast:
         self._stop_waiting(job)
         self.views.pop(job, None)
         self._clients.pop(job, None)
+        self._previews.pop(job, None)
+
+    def _show(self, job: str, meta: Mapping[str, Any], picture: bytes, kept: bool) -> None:
+        method = self._previews[job]
+        if kept or method != "none":
+            asked = method not in (DEFAULT, "none")
+            self._hub.send_preview(meta, picture, self._clients[job], kept, asked)
 
     def _tell_state(self, job: str) -> None:
         """Tell the progress of all nodes, and again after a while if it changes meanwhile."""

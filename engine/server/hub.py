@@ -90,10 +90,13 @@ class Hub:
 
     Attributes:
         closed: the server is stopping; nobody should stay.
+        shows_all: pictures of the work go to clients too that never said they tell them from
+            results; scripts commonly take every picture for a result.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shows_all: bool = False) -> None:
         self.closed = False
+        self.shows_all = shows_all
         self._clients: dict[str, list[Client]] = {}
         self._watching: list[Client] = []
 
@@ -145,7 +148,12 @@ class Hub:
                     client.post(payload, key)
 
     def send_preview(
-        self, meta: Mapping[str, Any], picture: bytes, sid: str | None, kept: bool = False
+        self,
+        meta: Mapping[str, Any],
+        picture: bytes,
+        sid: str | None,
+        kept: bool = False,
+        asked: bool = False,
     ) -> None:
         """Send a picture of a node at work.
 
@@ -154,13 +162,15 @@ class Hub:
             picture: encoded as ``image_type`` says.
             sid: one client, or None for all.
             kept: it is a result, which a later one does not replace.
+            asked: the job asked for such pictures.
         """
         key = None if kept else ("preview", meta["node_id"])
+        to_all = kept or asked or self.shows_all
         for client in self._targets(sid):
-            wants_meta = client.flags.get("supports_preview_metadata") is True
-            payload = _preview_with_metadata(meta, picture) if wants_meta else None
-            payload = payload or _preview(meta["image_type"], picture)
-            client.post(payload, key)
+            if client.flags.get("supports_preview_metadata") is True:
+                client.post(_preview_with_metadata(meta, picture), key)
+            elif to_all:
+                client.post(_preview(meta["image_type"], picture), key)
 
     async def close(self) -> None:
         """End all sessions; one that is just beginning has to look at ``closed``."""
