@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type NodeUpdate, readNodeErrors, Runs } from "../src/net/runs";
+import { leftOut, type NodeUpdate, readNodeErrors, Runs } from "../src/net/runs";
 import { EventSocket, readPreview } from "../src/net/socket";
 
 describe("the run store", () => {
@@ -53,6 +53,17 @@ describe("the run store", () => {
     detail({ "1": "running", "2": "running" });
     expect(state.get("1")?.state).toBe("done");
     expect(state.get("2")?.state).toBe("running");
+  });
+
+  it("keeps what is wrong with nodes that a run goes without", () => {
+    const { runs, state } = recorder();
+    runs.queued("p", ["1", "2", "3", "4"]);
+    const wrong = leftOut({ node_errors: { "3": { errors: [], dependent_outputs: ["4"], class_type: "X" } } });
+    runs.partly("p", wrong);
+    runs.event("execution_start", { prompt_id: "p" });
+    runs.event("execution_success", { prompt_id: "p" });
+    expect([...state.keys()]).toEqual(["1", "2"]);
+    expect(leftOut({}).size).toBe(0);
   });
 
   it("ignores jobs of others, and puts an interrupted job's nodes back", () => {

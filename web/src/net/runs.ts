@@ -90,6 +90,12 @@ export class Runs {
     this.jobs.delete(prompt);
   }
 
+  /** The server took a prompt without some of its nodes: the run says nothing of these. */
+  partly(prompt: string, without: ReadonlySet<Key>): void {
+    const job = this.jobs.get(prompt);
+    if (job) job.nodes = job.nodes.filter((node) => !without.has(node));
+  }
+
   /** Fold in one event of the socket. */
   event(type: string, data: JsonObject): void {
     if (type === "status") {
@@ -296,6 +302,13 @@ export function readNodeErrors(body: Json): Map<Key, { input: string | null; tex
     if (key !== null) found.set(key, list.filter(isObject).map(sentence));
   }
   return found;
+}
+
+/** The nodes that a prompt is run without: those at fault, and the outputs that need them. */
+export function leftOut(answer: Json): ReadonlySet<Key> {
+  const errors = isObject(answer) && isObject(answer["node_errors"]) ? answer["node_errors"] : {};
+  const outputs = Object.values(errors).flatMap((entry) => (isObject(entry) && Array.isArray(entry["dependent_outputs"]) ? entry["dependent_outputs"] : []));
+  return new Set([...Object.keys(errors), ...outputs].flatMap((id) => nodeKey(id) ?? []));
 }
 
 function sentence(error: JsonObject): { input: string | null; text: string } {

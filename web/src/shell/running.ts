@@ -10,7 +10,7 @@ import type { Document } from "../model/document";
 import type { Specs } from "../model/schema";
 import { type Key, keyOf, Mode, modeOf, type RawNode } from "../model/workflow";
 import { ServerError } from "../net/client";
-import { type JobEnd, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
+import { type JobEnd, leftOut, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
 import { EventSocket, type Preview } from "../net/socket";
 import type { App } from "./app";
 import { uuid } from "./identity";
@@ -149,6 +149,7 @@ export class Running {
     if (given !== id) this.queued(session, given, nodes);
     this.app.remember({ jobs: [...session.meta.jobs, given].slice(-KEPT_JOBS) }, session);
     advanceControls(session.doc, this.app.scene.specs, Math.random);
+    this.runs.partly(given, leftOut(answer));
     this.showErrors(answer);
   }
 
