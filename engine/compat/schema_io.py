@@ -127,6 +127,8 @@ _PLAIN = {
     "BBOX": "BBOX",
     "SEGS": "SEGS",
     "Color": "COLOR",
+    "Curve": "CURVE",
+    "BoundingBox": "BOUNDING_BOX",
     "FlowControl": "FLOW_CONTROL",
     "Accumulation": "ACCUMULATION",
 }

@@ -6,8 +6,18 @@ Invariant: types are strings; ``A,B`` accepts either, ``*`` accepts all.
 import math
 from typing import Any
 
-#: Types whose value the user can type in; all others come over a wire.
+#: Types whose value the user can type in.
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
+#: Types of models, pictures and the like, which nothing but a wire can bring. A type that only a
+#: pack knows may have a field of its own on the canvas, so its constants reach the node.
+WIRE_TYPES = frozenset(
+    {
+        *("AUDIO", "CLIP", "CLIP_VISION", "CLIP_VISION_OUTPUT", "CONDITIONING", "CONTROL_NET"),
+        *("GLIGEN", "GUIDER", "HOOKS", "HOOK_KEYFRAMES", "IMAGE", "IPADAPTER", "LATENT"),
+        *("LATENT_OPERATION", "LOOP", "MASK", "MODEL", "NOISE", "SAMPLER", "SIGMAS"),
+        *("STYLE_MODEL", "TIMESTEPS_RANGE", "UPSCALE_MODEL", "VAE", "VIDEO"),
+    }
+)
 
 _FALSE = frozenset({"false", "0", "no", "off", ""})
 

@@ -26,7 +26,7 @@ from .faults import (
 from .loops import Loops, compiled, examine, pair, prepare, without
 from .prompt import BadLink, Link, Prompt, PromptNode, retouched, to_digraph, topological
 from .spec import InputSpec, ListFiles, NodeSpec, Specs, input_config
-from .types import WIDGET_TYPES, coerce, compatible
+from .types import WIRE_TYPES, coerce, compatible
 
 
 @dataclass(frozen=True)
@@ -301,7 +301,7 @@ class _Checker:
             value = coerce(value, item.type)
         except (ValueError, TypeError) as error:
             return value, wrong_type(item, self._config(item), value, error)
-        if item.type not in WIDGET_TYPES and "," not in item.type and item.type != "*":
+        if item.type in WIRE_TYPES:
             return value, not_wired(item, self._config(item), value)
         if unbounded:
             return value, None

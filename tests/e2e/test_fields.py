@@ -52,6 +52,34 @@ def test_sliders_lists_and_routes_give_the_run_their_values(page: Canvas) -> Non
     assert page.node("1")["widgets_values"][4] == ["landscape", "studio"]
 
 
+def within(page: Canvas, name: str, x: float, y: float) -> dict[str, float]:
+    """A place in a field of node 1, in units of the canvas from the middle of its box."""
+    at, box = page.ask(f"widget('1', '{name}')"), page.ask("node('1')")
+    scale = box["w"] / 340
+    return {"x": at["x"] + x * scale, "y": at["y"] + y * scale}
+
+
+def test_curves_and_boxes_are_drawn_by_hand(page: Canvas) -> None:
+    show(page, {"type": "KindsDrawn", "size": [340, 560]})
+    at = within(page, "tone", -60, -30)
+    page.page.mouse.click(at["x"], at["y"])
+    page.drag(within(page, "tone", -60, -30), within(page, "tone", -60, 10))
+    page.drag(within(page, "all", -30, -30), within(page, "all", 10, 30))
+    page.drag(within(page, "all", 20, 0), within(page, "all", 50, 30))
+    page.drag(within(page, "crop", 0, 0), within(page, "crop", 40, 60))
+    page.run()
+    page.wait("mark('1').state === 'done'")
+    (text,) = page.ask("mark('1').texts")
+    said = json.loads(text)
+    (first, middle, last) = said["tone"]
+    assert (first, last) == ([0, 0], [1, 1]) and 0.2 < middle[0] < 0.4 and middle[1] < 0.6
+    assert len(said["all"]) == 2 and all(box["width"] > 40 for box in said["all"])
+    assert said["crop"] == {"x": 0, "y": 0, "width": 512, "height": 512}  # it fills the frame
+    page.page.keyboard.press("Control+z")
+    page.page.keyboard.press("Control+z")
+    assert len(page.node("1")["widgets_values"][2]) == 1
+
+
 def test_lists_of_models_show_pictures_of_those_in_view(
     page: Canvas, live_server: LiveServer
 ) -> None:

@@ -79,6 +79,15 @@ def test_a_constant_cannot_stand_for_a_wire(value: object) -> None:
     assert ("s", "bad_linked_input") in faults(prompt)
 
 
+def test_a_constant_of_a_type_that_only_a_pack_knows_reaches_its_node() -> None:
+    from engine.graph.types import WIDGET_TYPES, WIRE_TYPES
+    from engine.plugins.discovery import builtin_nodes
+
+    made = {output.type for _, node in builtin_nodes() for output in node.spec.outputs}
+    assert made <= WIRE_TYPES | WIDGET_TYPES | {"*"}
+    assert "CURVE" not in WIRE_TYPES
+
+
 @pytest.mark.parametrize("link", [["e"], ["e", "0"], ["e", -1], [], ["e", 0, 1], [None, 0]])
 def test_a_list_that_is_no_link(link: list[object]) -> None:
     prompt = sampler()

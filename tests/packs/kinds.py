@@ -70,4 +70,24 @@ class Results:
         return {"ui": {"images": found, "audio": heard, "text": ["Three colours and a tone."]}}
 
 
-NODE_CLASS_MAPPINGS = {"Kinds": Kinds, "KindsResults": Results}
+class Drawn:
+    """Fields that are drawn in; says what it was given."""
+
+    RETURN_TYPES = ("STRING",)
+    FUNCTION = "say"
+    CATEGORY = "probe"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {"tone": ("CURVE",), "crop": ("BOUNDING_BOX",), "all": ("BOUNDING_BOXES",)},
+            "optional": {"image": ("IMAGE",)},
+        }
+
+    def say(self, image: Any = None, **values: Any) -> dict[str, Any]:
+        text = json.dumps(values, sort_keys=True)
+        return {"ui": {"text": [text]}, "result": (text,)}
+
+
+NODE_CLASS_MAPPINGS = {"Kinds": Kinds, "KindsDrawn": Drawn, "KindsResults": Results}

@@ -21,6 +21,8 @@ export const RADIUS = 8;
 export const RAIL = 3;
 /** Height of a multi-line field that nobody made taller. */
 export const TEXT_MIN = 3 * MONO_LINE + 16;
+/** The same of a field that is drawn in. */
+const PLOT_MIN = 124;
 const PREVIEW_MIN = 64;
 const PREVIEW_MAX = 420;
 const SAID_LINES = 8;
@@ -145,23 +147,32 @@ const hasWidget = (box: NodeBox, name: string): boolean =>
 /** Values without a row of their own. */
 const PLACELESS = new Set<Widget["kind"]>(["control", "upload", "hidden"]);
 
-/** Place widget rows from `y` on; multi-line fields share what the node's height leaves. */
+/** The least height of fields that grow with their node; null for rows. */
+function leastOf(widget: Widget): number | null {
+  if (widget.kind === "curve" || widget.kind === "boxes") return PLOT_MIN;
+  return widget.kind === "multiline" ? TEXT_MIN : null;
+}
+
+/** Place widget rows from `y` on; tall fields share what the node's height leaves. */
 function placeWidgets(box: NodeBox, inputs: Socket[], y: number, hidden: ReadonlySet<string>): number {
   const rows = box.allWidgets.filter((w) => !PLACELESS.has(w.kind) && !hidden.has(w.input.name));
-  const tall = rows.filter((w) => w.kind === "multiline").length;
+  const tall = rows.filter((w) => leastOf(w) !== null).length;
   const fixed = (rows.length - tall) * ROW_PITCH + tall * 4;
   const bottom = rows.length > 0 ? 8 : 2;
   const free = sizeOf(box.node)[1] + HEADER - y - fixed - bottom;
-  const text = tall > 0 ? Math.max(TEXT_MIN, free / tall) : 0;
+  const share = tall > 0 ? free / tall : 0;
+  let spare = 0;
   for (const widget of rows) {
-    const h = widget.kind === "multiline" ? text : ROW;
+    const least = leastOf(widget);
+    const h = least === null ? ROW : Math.max(least, share);
+    spare += h - (least ?? h);
     const rect = { x: PAD, y, w: box.w - 2 * PAD, h };
     const socket = widgetSocket(box, inputs, widget, y + Math.min(h, ROW) / 2);
     box.widgets.push({ widget, rect, side: sideOf(box, widget, rect), socket });
     y += h + 4;
   }
-  // What the content needs at least counts text fields at their smallest.
-  box.minH = y + bottom - 4 - tall * (text - TEXT_MIN);
+  // What the content needs at least counts tall fields at their smallest.
+  box.minH = y + bottom - 4 - spare;
   return y + bottom - 4;
 }
 
@@ -248,7 +259,7 @@ export function fitPreview(box: NodeBox, plain: number, floor: number): void {
 /** The body size a new node of this type gets: as wide as its words need. */
 export function naturalSize(spec: NodeSpec): [number, number] {
   const widgets = widgetsOf(spec);
-  const tall = widgets.some((w) => w.kind === "multiline");
+  const tall = widgets.some((w) => leastOf(w) !== null);
   const label = (name: string): number => measure(FONT.label, name);
   const inputs = spec.inputs.filter((i) => i.widget === null).map((i) => label(i.name));
   const outputs = spec.outputs.map((o) => label(o.name));

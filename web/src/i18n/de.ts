@@ -43,6 +43,8 @@ export const DE: Catalogue = {
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} Unterschiede. Übernehmen macht es hier wie dort; Rückgängig nimmt es zurück.",
   "{n} of {all}": "{n} von {all}",
   "{name} asks another host for its choices; only this server is asked.": "{name} will seine Auswahl von einem anderen Rechner holen; gefragt wird nur dieser Server.",
+  "{name} of {title}: a line of x y width height for each": "{name} von {title}: je eine Zeile mit x y Breite Höhe",
+  "{name} of {title}: points as x y, from 0 to 1": "{name} von {title}: Punkte als x y, von 0 bis 1",
   "Node pack {pack} failed to load: {why}": "Node-Paket {pack} ließ sich nicht laden: {why}",
   "Node pack {pack} was loaded anew: {nodes} nodes": "Node-Paket {pack} wurde neu geladen: {nodes} Nodes",
   "node renderer": "Knotenzeichner",

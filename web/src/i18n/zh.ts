@@ -43,6 +43,8 @@ export const ZH: Catalogue = {
   "{n} differences. Taking one makes it here as it is there; Undo gives it back.": "{n} 处差异。采用后此处将与另一版本一致；撤销可恢复。",
   "{n} of {all}": "{n} / {all}",
   "{name} asks another host for its choices; only this server is asked.": "{name} 要向其他主机请求选项；只会询问本服务器。",
+  "{name} of {title}: a line of x y width height for each": "{title} 的 {name}：每行一个，依次为 x y 宽 高",
+  "{name} of {title}: points as x y, from 0 to 1": "{title} 的 {name}：各点为 x y，取值 0 到 1",
   "Node pack {pack} failed to load: {why}": "节点包 {pack} 加载失败：{why}",
   "Node pack {pack} was loaded anew: {nodes} nodes": "节点包 {pack} 已重新加载：{nodes} 个节点",
   "node renderer": "节点绘制器",

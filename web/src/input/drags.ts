@@ -11,14 +11,11 @@ import { readWidget } from "../model/widgets";
 import { flagsOf, type Key, keyOf, posOf, type RawGroup, sizeOf } from "../model/workflow";
 import { clampNumber, displayOf, slid, stepOf } from "../widgets/numbers";
 import { nodesIn } from "./arrangecommands";
-import type { Gesture, Pointer } from "./gesture";
+import { type Gesture, gestureName, type Pointer } from "./gesture";
 import type { Workspace } from "./workspace";
 
 /** Pixels of travel that one step of a number takes. */
 const SCRUB_PX = 4;
-let count = 0;
-/** A name no other gesture has, so that its edits become one step. */
-const gestureName = (what: string): string => `${what} ${String(++count)}`;
 
 /** To the nearest multiple of a step; a step of 1 is free. */
 const snap = (value: number, step: number): number => Math.round(value / step) * step;

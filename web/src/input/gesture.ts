@@ -25,6 +25,10 @@ export interface Gesture {
   cancel(): void;
 }
 
+let count = 0;
+/** A name no other gesture has, so that its edits become one step. */
+export const gestureName = (what: string): string => `${what} ${String(++count)}`;
+
 const nothing = (): void => undefined;
 
 /** Drag the view. A press without a drag calls `click`. */

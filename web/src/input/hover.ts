@@ -41,6 +41,7 @@ function cursorOf(hit: Hit | null): string {
   if (hit?.kind !== "widget") return (hit && CURSORS[hit.kind]) ?? "default";
   if (hit.side) return "pointer";
   if (hit.row.widget.kind === "number") return "ew-resize";
+  if (hit.row.widget.kind === "curve" || hit.row.widget.kind === "boxes") return "crosshair";
   return hit.row.widget.kind === "multiline" || hit.row.widget.kind === "text" ? "text" : "pointer";
 }
 

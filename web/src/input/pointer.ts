@@ -16,6 +16,7 @@ import { lasso } from "./lasso";
 import { pullAll } from "./linkbundle";
 import { pullWire } from "./linkdrag";
 import { onPreview, pictureAt } from "./previews";
+import { plot } from "./plotdrag";
 import { dragReroute, pullReroute } from "./reroutedrag";
 import type { Workspace } from "./workspace";
 
@@ -163,6 +164,12 @@ export class PointerMachine {
       };
       if (row.socket?.socket.link != null && !side) return this.dragOf(hit, p, () => undefined);
       if (row.widget.kind === "number" && !side) return scrub(ws, box, row, open);
+      if ((row.widget.kind === "curve" || row.widget.kind === "boxes") && !ws.scene.plugged.widget(box.node.type, row.widget.name)) {
+        this.choose(box.key, p);
+        return plot(ws, box, row, p, (end) => {
+          if (this.isDouble(end.screen)) open();
+        });
+      }
       return this.dragOf(hit, p, open);
     }
     const pressed = hit.kind === "preview" && !p.shift && !p.ctrl ? onPreview(ws, hit.box, p.world) : null;

@@ -5,7 +5,7 @@
  */
 import { isObject, type Json, type JsonObject } from "./json";
 
-export type WidgetKind = "number" | "combo" | "choices" | "toggle" | "text" | "multiline" | "color" | "hidden";
+export type WidgetKind = "number" | "combo" | "choices" | "toggle" | "text" | "multiline" | "color" | "curve" | "boxes" | "hidden";
 
 export interface InputSpec {
   name: string;
@@ -99,6 +99,8 @@ function widgetKind(declared: string, options: JsonObject): WidgetKind | null {
   const type = text(options["widgetType"], declared);
   if (type === "COMBO") return options["multi_select"] ? "choices" : "combo";
   if (type === "COLOR") return "color";
+  if (type === "CURVE") return "curve";
+  if (type === "BOUNDING_BOX" || type === "BOUNDING_BOXES") return "boxes";
   if (type === "BOOLEAN") return "toggle";
   if (type === "STRING") return options["multiline"] === true ? "multiline" : "text";
   if (type === "INT" && options["display"] === "color") return "color";
@@ -119,7 +121,9 @@ export function defaultValue(input: InputSpec): Json {
   const given = input.options["default"];
   if (given !== undefined) return given;
   if (input.widget === "combo") return input.choices[0] ?? "";
-  if (input.widget === "choices") return [];
+  if (input.widget === "choices" || input.type === "BOUNDING_BOXES") return [];
+  if (input.widget === "curve") return [[0, 0], [1, 1]];
+  if (input.widget === "boxes") return { x: 0, y: 0, width: 512, height: 512 };
   if (input.widget === "toggle") return false;
   if (input.type === "COLOR") return "#ffffff";
   if (input.widget === "number" || input.widget === "color") return Number(input.options["min"] ?? 0);

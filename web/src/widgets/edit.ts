@@ -7,7 +7,9 @@ import type { Scene } from "../canvas/scene";
 import { renameNode, setWidget } from "../model/actions";
 import type { Document } from "../model/document";
 import { setGroup } from "../model/groups";
-import type { Json } from "../model/json";
+import { boxesText, parseBoxes, readBoxes, writeBoxes } from "../model/boxes";
+import { curveText, parseCurve, withPoints } from "../model/curve";
+import { type Json, sameJson } from "../model/json";
 import { CONTROL_MODES, readWidget, type Widget } from "../model/widgets";
 import type { RawGroup } from "../model/workflow";
 import { afterRefresh, isRemote, listOf, toggled } from "./choices";
@@ -32,6 +34,7 @@ export function editWidget(site: EditorSite, scene: Scene, box: NodeBox, row: Wi
   }
   if (kind === "combo" || kind === "choices") return editCombo(site, scene, box, row);
   if (kind === "number") return editNumber(site, scene, box, row, value);
+  if (kind === "curve" || kind === "boxes") return editPlot(site, scene, box, row, value);
   return kind === "color" ? editColor(site, scene, box, row, value) : editText(site, scene, box, row, value);
 }
 
@@ -131,6 +134,31 @@ function editNumber(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox
       const next = clampNumber(input, Number(now()) + direction * stepOf(input) * factor);
       write(scene, box, row.widget, next, gestureOf(box, row));
       return formatNumber(input, next);
+    },
+  });
+}
+
+/** The numbers behind a curve or boxes, as text; what cannot be read changes nothing. */
+function editPlot(site: EditorSite, scene: Scene, box: NodeBox, row: WidgetBox, value: Json): Editor {
+  const { kind, name, input } = row.widget;
+  const where = { name, title: box.title };
+  const boxes = (text: string): Json | null => {
+    const read = parseBoxes(text, readBoxes(value));
+    return read && writeBoxes(input.type === "BOUNDING_BOXES", read);
+  };
+  const curve = (text: string): Json | null => {
+    const points = parseCurve(text);
+    return points && withPoints(value, points);
+  };
+  return openField(site, {
+    rect: () => world(box, row.rect),
+    value: kind === "curve" ? curveText(value) : boxesText(value),
+    kind: "text",
+    label: t(kind === "curve" ? "{name} of {title}: points as x y, from 0 to 1" : "{name} of {title}: a line of x y width height for each", where),
+    apply: () => undefined,
+    finish: (text) => {
+      const parsed = kind === "curve" ? curve(text) : boxes(text);
+      if (parsed !== null && !sameJson(parsed, value)) write(scene, box, row.widget, parsed);
     },
   });
 }

@@ -8,6 +8,7 @@ import { isObject, type Json } from "../model/json";
 import { readWidget } from "../model/widgets";
 import { markdownLines } from "./markdown";
 import { displayOf, formatNumber, fraction, toHex } from "./numbers";
+import { drawBoxes, drawCurve } from "./plots";
 import { drawKnob, drawRange, KNOB_ROOM } from "./ranges";
 
 const INSET = 8;
@@ -40,6 +41,7 @@ export const painter: WidgetPainter = {
     const own = linked || env.lod !== "full" ? undefined : env.scene.plugged.widget(box.node.type, row.widget.name);
     if (own) own.draw(env, { ...row.rect, w: room }, value);
     else if (row.widget.kind === "multiline") drawText(state);
+    else if (!linked && env.lod === "full" && drawPlot(state)) drawName(state);
     else drawLine(state);
     if (row.side && env.lod === "full") drawSide(state);
   },
@@ -64,6 +66,22 @@ function drawField({ env, box, row, value, linked }: Row): void {
 
 const labelOf = (row: WidgetBox): string =>
   row.socket?.socket.label ?? row.widget.input.label ?? row.widget.name;
+
+/** What is drawn in a curve or a field of boxes; false for other kinds. */
+function drawPlot({ env, box, row, value }: Row): boolean {
+  if (row.widget.kind === "curve") drawCurve(env, row, value);
+  else if (row.widget.kind === "boxes") drawBoxes(env, box, row, value);
+  else return false;
+  return true;
+}
+
+function drawName({ env: { ctx, theme }, row, room }: Row): void {
+  ctx.font = FONT.small;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = theme.text3;
+  ctx.fillText(fit(FONT.small, labelOf(row), room - 2 * INSET), row.rect.x + INSET, row.rect.y + 9);
+}
 
 function drawLine(state: Row): void {
   const { env, row, room, linked } = state;
