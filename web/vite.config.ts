@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
+import { SHIMS, shimText } from "./shims.mjs";
 
 /** The packages whose code or fonts end up in the bundle; their licences travel with it. */
 const SHIPPED = ["preact", "@preact/signals", "@preact/signals-core", "@fontsource-variable/inter"];
@@ -17,12 +18,22 @@ function licences(): Plugin {
   };
 }
 
+/** Emit the small modules that scripts of the ComfyUI page import. */
+function shims(): Plugin {
+  return {
+    name: "shims",
+    generateBundle() {
+      for (const [fileName, shim] of Object.entries(SHIMS)) this.emitFile({ type: "asset", fileName, source: shimText(shim) });
+    },
+  };
+}
+
 /** `LOOM_SERVER` names a running server that the dev server passes API calls on to. */
 const server = process.env["LOOM_SERVER"] ?? "http://127.0.0.1:8188";
 
 export default defineConfig({
   base: "./",
-  plugins: [licences()],
+  plugins: [licences(), shims()],
   build: { outDir: "dist", emptyOutDir: true, sourcemap: false, target: "es2022" },
   server: {
     fs: { allow: [".."] },

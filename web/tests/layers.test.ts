@@ -14,6 +14,7 @@ const MAY_USE: Record<string, readonly string[]> = {
   net: ["i18n", "model"],
   shell: ["i18n", "model", "canvas", "widgets", "input", "net"],
   plugins: ["i18n", "model", "canvas", "widgets", "input", "net", "shell"],
+  compat: ["i18n", "model", "canvas", "widgets", "input", "net", "shell", "plugins"],
 };
 
 const filesOf = (layer: string): string[] =>
@@ -29,7 +30,7 @@ describe("layers", () => {
     }
   });
 
-  it.each(["i18n", "model", "canvas", "widgets", "input", "net", "plugins"])("%s uses no framework", (layer) => {
+  it.each(["i18n", "model", "canvas", "widgets", "input", "net", "plugins", "compat"])("%s uses no framework", (layer) => {
     for (const file of filesOf(layer)) expect(readFileSync(file, "utf8"), file).not.toMatch(/from "(preact|@preact)/);
   });
 

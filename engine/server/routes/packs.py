@@ -59,8 +59,10 @@ async def extensions(request: web.Request) -> web.Response:
 
 async def extension_file(request: web.Request) -> web.StreamResponse:
     """A file of a pack's scripts."""
-    root = _web_folders(state_of(request)).get(request.match_info["pack"])
-    return _served(root, request.match_info["file"])
+    state, pack = state_of(request), request.match_info["pack"]
+    # What scripts import from the page itself lies beside the packs' files.
+    own = state.config.web_root / "extensions" / "core" if pack == "core" else None
+    return _served(_web_folders(state).get(pack, own), request.match_info["file"])
 
 
 def _web_folders(state: ServerState) -> Mapping[str, Path]:

@@ -76,6 +76,7 @@ function drawFull(env: Env, box: NodeBox, mode: number): void {
   const heat = warmth(env, box);
   if (heat !== null) drawHeat(env, box, heat);
   if (!box.collapsed) drawPreview(env, box);
+  if (env.lod === "full" && !box.collapsed) env.scene.plugged.everywhere?.under(env, box);
   if (mode === Mode.Bypass) {
     ctx.strokeStyle = env.theme.bypass;
     ctx.lineWidth = 1;

@@ -7,7 +7,7 @@
 import { hiddenInputs } from "../model/dependent";
 import type { NodeSpec } from "../model/schema";
 import { inputSockets, outputSockets, type Socket } from "../model/slots";
-import { type Widget, widgetsOf } from "../model/widgets";
+import { type Widget, widgetsOf, widgetsOfNode } from "../model/widgets";
 import { isCollapsed, type Key, keyOf, posOf, type RawNode, sizeOf } from "../model/workflow";
 import type { Rect } from "./camera";
 import { FONT, measure, MONO_LINE, wrap } from "./text";
@@ -80,8 +80,16 @@ export interface Said {
 
 const NOTHING: Said = { texts: [], media: [] };
 
+/** What scripts say of a field: that it is not drawn, or how high it is for a width. */
+export interface Shape {
+  hidden: boolean;
+  height: ((width: number) => number) | null;
+}
+/** Asked for the fields of one node, by name. */
+export type Shapes = (name: string) => Shape | undefined;
+
 /** Lay out a node. `aspect` is height over width of its picture, null if it has none. */
-export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null, said = NOTHING): NodeBox {
+export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null, said = NOTHING, shapes: Shapes | null = null): NodeBox {
   const [x, y] = posOf(node);
   const box: NodeBox = {
     key: keyOf(node.id),
@@ -95,18 +103,20 @@ export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: nu
     collapsed: isCollapsed(node),
     sockets: [],
     widgets: [],
-    allWidgets: spec ? widgetsOf(spec) : [],
+    allWidgets: widgetsOfNode(node, spec),
     preview: null,
     said: null,
     player: null,
     minH: HEADER,
     rank: 0,
   };
-  const hidden = hiddenInputs(node, spec);
+  const idle = hiddenInputs(node, spec);
+  const away = shapes ? box.allWidgets.flatMap(({ name }) => (shapes(name)?.hidden ? name : [])) : [];
+  const hidden = away.length > 0 ? new Set([...idle, ...away]) : idle;
   const inputs = inputSockets(node, spec).filter(({ name }) => !hidden.has(name));
   const outputs = outputSockets(node, spec);
   if (box.collapsed) collapse(box, inputs, outputs);
-  else fill(box, inputs, outputs, aspect, said, hidden);
+  else fill(box, inputs, outputs, aspect, said, hidden, shapes);
   return box;
 }
 
@@ -124,7 +134,7 @@ function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[]): void {
   fan(outputs, "output", box.w);
 }
 
-function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null, said: Said, hidden: ReadonlySet<string>): void {
+function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number | null, said: Said, hidden: ReadonlySet<string>, shapes: Shapes | null): void {
   const plain = inputs.filter((socket) => socket.widget === null || !hasWidget(box, socket.widget));
   const top = HEADER + 6 + SLOT / 2;
   plain.forEach((socket, i) => {
@@ -135,7 +145,7 @@ function fill(box: NodeBox, inputs: Socket[], outputs: Socket[], aspect: number 
   });
   const rows = Math.max(plain.length, outputs.length);
   let y = HEADER + (rows > 0 ? 6 + rows * SLOT + 2 : 8);
-  y = placeWidgets(box, inputs, y, hidden);
+  y = placeWidgets(box, inputs, y, hidden, shapes);
   y = placePlayer(box, said.media, y, aspect === null && said.texts.length === 0);
   y = placeSaid(box, said.texts, y, aspect === null);
   placePreview(box, y, aspect);
@@ -154,19 +164,26 @@ function leastOf(widget: Widget): number | null {
 }
 
 /** Place widget rows from `y` on; tall fields share what the node's height leaves. */
-function placeWidgets(box: NodeBox, inputs: Socket[], y: number, hidden: ReadonlySet<string>): number {
+function placeWidgets(box: NodeBox, inputs: Socket[], y: number, hidden: ReadonlySet<string>, shapes: Shapes | null): number {
   const rows = box.allWidgets.filter((w) => !PLACELESS.has(w.kind) && !hidden.has(w.input.name));
-  const tall = rows.filter((w) => leastOf(w) !== null).length;
-  const fixed = (rows.length - tall) * ROW_PITCH + tall * 4;
+  const w = box.w - 2 * PAD;
+  const given = new Map(rows.flatMap(({ name }) => {
+    const height = shapes?.(name)?.height;
+    return height ? [[name, Math.max(0, height(w))] as const] : [];
+  }));
+  const least = (widget: Widget): number | null => (given.has(widget.name) ? null : leastOf(widget));
+  const tall = rows.filter((row) => least(row) !== null).length;
+  const own = [...given.values()].reduce((sum, h) => sum + h - ROW, 0);
+  const fixed = (rows.length - tall) * ROW_PITCH + own + tall * 4;
   const bottom = rows.length > 0 ? 8 : 2;
   const free = sizeOf(box.node)[1] + HEADER - y - fixed - bottom;
   const share = tall > 0 ? free / tall : 0;
   let spare = 0;
   for (const widget of rows) {
-    const least = leastOf(widget);
-    const h = least === null ? ROW : Math.max(least, share);
-    spare += h - (least ?? h);
-    const rect = { x: PAD, y, w: box.w - 2 * PAD, h };
+    const low = least(widget);
+    const h = given.get(widget.name) ?? (low === null ? ROW : Math.max(low, share));
+    spare += h - (low ?? h);
+    const rect = { x: PAD, y, w, h };
     const socket = widgetSocket(box, inputs, widget, y + Math.min(h, ROW) / 2);
     box.widgets.push({ widget, rect, side: sideOf(box, widget, rect), socket });
     y += h + 4;

@@ -392,7 +392,8 @@ export class Scene {
     if (!node) return;
     const spec = this.specs.get(node.type);
     const { texts, media } = this.mark(key);
-    const fresh = layoutNode(node, spec, this.aspectOf(key), { texts, media });
+    const shapes = this.plugged.shapes?.(node) ?? null;
+    const fresh = layoutNode(node, spec, this.aspectOf(key), { texts, media }, shapes);
     if (this.mark(key).live && fresh.preview) this.keepClear(fresh, layoutNode(node, spec, null).h);
     fresh.rank = isBoundary(key) ? -1 : Number(this.doc.nodePath(key)[1]);
     const box = this.boxes.get(key);

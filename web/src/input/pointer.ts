@@ -128,7 +128,17 @@ export class PointerMachine {
       this.choose(hit.box.key, p);
       return resize(ws, hit.box);
     }
-    return this.onNode(p, hit);
+    return this.grabbed(p, hit) ?? this.onNode(p, hit);
+  }
+
+  /** A press that a script takes for itself. */
+  private grabbed(p: Pointer, hit: Exclude<Hit, { kind: "wire" | "group" | "socket" | "reroute" }>): Gesture | null {
+    const { everywhere } = this.ws.scene.plugged;
+    const grip = everywhere?.grab(hit.box, hit.kind === "widget" ? hit.row : null, p.world);
+    if (!grip) return null;
+    this.choose(hit.box.key, p);
+    const end = (at: Pointer): void => { grip.end(at.world); };
+    return { move: (at) => { grip.move(at.world); }, end, cancel: () => { grip.end(p.world); } };
   }
 
   private onGroup({ group, index }: Extract<Hit, { kind: "group" }>): Gesture {
@@ -164,7 +174,7 @@ export class PointerMachine {
       };
       if (row.socket?.socket.link != null && !side) return this.dragOf(hit, p, () => undefined);
       if (row.widget.kind === "number" && !side) return scrub(ws, box, row, open);
-      if ((row.widget.kind === "curve" || row.widget.kind === "boxes") && !ws.scene.plugged.widget(box.node.type, row.widget.name)) {
+      if ((row.widget.kind === "curve" || row.widget.kind === "boxes") && !ws.scene.plugged.field(box, row.widget.name)) {
         this.choose(box.key, p);
         return plot(ws, box, row, p, (end) => {
           if (this.isDouble(end.screen)) open();

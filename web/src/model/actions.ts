@@ -8,7 +8,7 @@ import { valueAt } from "./patch";
 import type { NodeSpec, Specs } from "./schema";
 import { inputSockets } from "./slots";
 import { compatible } from "./types";
-import { nextValue, readWidget, type Widget, widgetsOf, writeWidget } from "./widgets";
+import { nextValue, readWidget, type Widget, widgetsOf, widgetsOfNode, writeWidget } from "./widgets";
 import { connect, cut, type InputEnd, type OutputEnd } from "./wiring";
 import { flagsOf, type Key, keyOf, likePair, Mode, modeOf, posOf, type RawNode } from "./workflow";
 
@@ -125,7 +125,7 @@ export function setWidget(
 ): void {
   const node = doc.node(key);
   const spec = node && specs.get(node.type);
-  const widgets = spec ? widgetsOf(spec) : [];
+  const widgets = node ? widgetsOfNode(node, spec) : [];
   const widget = widgets.find((candidate) => candidate.name === name);
   if (!node || !widget || readWidget(node, widgets, widget) === value) return;
   doc.edit(`Set ${name}`, (edit) => {

@@ -12,7 +12,7 @@ import type { Json, JsonObject } from "./json";
 import { type Level, levelsOf, promotedValues } from "./levels";
 import type { Specs } from "./schema";
 import { resolve } from "./tracing";
-import { readWidget, storedValues, type Widget, widgetsOf } from "./widgets";
+import { readWidget, storedValues, type Widget, widgetsOfNode } from "./widgets";
 import { keyOf, Mode, modeOf, type RawNode } from "./workflow";
 
 export type Prompt = Record<string, { class_type: string; inputs: JsonObject; _meta: { title: string } }>;
@@ -68,12 +68,15 @@ export function inOrder(doc: Document): RawNode[] {
   return [...ready, ...nodes.filter((node) => !placed.has(node))];
 }
 
+/** Widgets that are for the page only. */
+const UNSENT = new Set<Widget["kind"]>(["control", "upload", "button"]);
+
 function values(node: RawNode, level: Level, specs: Specs, random: () => number): JsonObject {
   const spec = specs.get(node.type);
   const result = spec ? {} : unknownValues(node);
-  const widgets = spec ? widgetsOf(spec) : [];
+  const widgets = spec ? widgetsOfNode(node, spec) : [];
   for (const widget of widgets) {
-    if (widget.kind === "control" || widget.kind === "upload") continue;
+    if (widget.apart || UNSENT.has(widget.kind)) continue;
     result[widget.name] = sent(widget, readWidget(node, widgets, widget), random);
   }
   return { ...result, ...setOutside(node, level) };

@@ -5,7 +5,7 @@
  */
 import { isObject, type Json, type JsonObject } from "./json";
 
-export type WidgetKind = "number" | "combo" | "choices" | "toggle" | "text" | "multiline" | "color" | "curve" | "boxes" | "hidden";
+export type WidgetKind = "number" | "combo" | "choices" | "toggle" | "text" | "multiline" | "color" | "curve" | "boxes" | "button" | "custom" | "hidden";
 
 export interface InputSpec {
   name: string;
@@ -120,6 +120,7 @@ function readOutputs(entry: JsonObject): OutputSpec[] {
 export function defaultValue(input: InputSpec): Json {
   const given = input.options["default"];
   if (given !== undefined) return given;
+  if (input.widget === "custom" || input.widget === "button") return null;
   if (input.widget === "combo") return input.choices[0] ?? "";
   if (input.widget === "choices" || input.type === "BOUNDING_BOXES") return [];
   if (input.widget === "curve") return [[0, 0], [1, 1]];

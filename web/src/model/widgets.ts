@@ -24,6 +24,30 @@ export interface Widget {
   input: InputSpec;
   /** Place in `widgets_values` of a file that has every value. */
   index: number;
+  /** Where its value is kept instead, if files do not keep it. */
+  apart?: { value: Json };
+}
+
+/** A field that a script gave to one node; `apart` as for widgets. */
+export interface Extra {
+  input: InputSpec;
+  apart?: { value: Json };
+}
+
+let extrasOf: (node: RawNode) => readonly Extra[] = () => [];
+
+/** Let scripts give single nodes fields beside those of their type. */
+export function provideExtras(find: (node: RawNode) => readonly Extra[]): void {
+  extrasOf = find;
+}
+
+/** The widgets of one node: those of its type, then those that scripts gave it. */
+export function widgetsOfNode(node: RawNode, spec: NodeSpec | undefined): Widget[] {
+  const widgets = spec ? widgetsOf(spec) : [];
+  for (const { input, apart } of extrasOf(node)) {
+    widgets.push({ name: input.name, kind: input.widget ?? "custom", input, index: widgets.length, ...(apart ? { apart } : {}) });
+  }
+  return widgets;
 }
 
 /** True if the node's author or the field's custom asks for a control mode after this input. */
@@ -98,6 +122,7 @@ export function storedValues(node: RawNode): Json | undefined {
 
 /** The value of a widget on this node; the default where the file has none. */
 export function readWidget(node: RawNode, widgets: readonly Widget[], widget: Widget): Json {
+  if (widget.apart) return widget.apart.value;
   const values = storedValues(node);
   if (isObject(values)) return values[widget.name] ?? startValue(widget);
   const at = valueIndex(node, widgets, widget);
@@ -115,6 +140,10 @@ export function writeWidget(
   widget: Widget,
   value: Json,
 ): void {
+  if (widget.apart) {
+    widget.apart.value = value;
+    return;
+  }
   const named = node["widgets_values_named"];
   const byName = storedValues(node);
   if (isObject(named) && (widget.name in named || byName === named)) {
@@ -130,7 +159,8 @@ export function writeWidget(
     edit.set([...path, "widgets_values", at], value);
     return;
   }
-  const full: Json[] = widgets.map((w) => (w === widget ? value : readWidget(node, widgets, w)));
+  const kept = widgets.filter(({ apart }) => !apart);
+  const full: Json[] = kept.map((w) => (w === widget ? value : readWidget(node, widgets, w)));
   edit.set([...path, "widgets_values"], full);
 }
 

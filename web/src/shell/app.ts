@@ -1,6 +1,8 @@
 /** The application: one place where canvas, network and panels are joined. */
 import { t } from "../i18n";
+import type { Vec } from "../canvas/camera";
 import { Images } from "../canvas/images";
+import type { NodeBox } from "../canvas/layout";
 import { Renderer } from "../canvas/renderer";
 import { Scene } from "../canvas/scene";
 import { forgetText } from "../canvas/text";
@@ -11,8 +13,8 @@ import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
 import { definitionPaths, type Document } from "../model/document";
 import { emptyWorkflow } from "../model/factory";
-import { parseJson, stringifyJson } from "../model/json";
-import { readSpecs } from "../model/schema";
+import { type JsonObject, parseJson, stringifyJson } from "../model/json";
+import { type NodeSpec, readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
 import type { Workflow } from "../model/workflow";
 import { bigStore } from "../net/bigstore";
@@ -35,11 +37,23 @@ import { Settings } from "./settings";
 import { shellCommands } from "./shellcommands";
 import { watchPlayers } from "../widgets/players";
 import { supplyOf } from "./supply";
-import { sentenceOf, shownAt, toast, ui } from "./ui";
+import { type MenuLine, sentenceOf, shownAt, toast, ui } from "./ui";
 
 /** Below this width a whole graph is too small to read. */
 const NARROW = 720;
 const TOP_MARGIN = 40;
+
+/** Scripts that were written for the ComfyUI page, and what they take part in. */
+export interface Visitors {
+  /** Change the node types: inputs that a script has a field for. */
+  amend(specs: Map<string, NodeSpec>): void;
+  /** The prompt and the workflow beside it, after every script had its say. */
+  prompt(): Promise<{ prompt: JsonObject; workflow: JsonObject }>;
+  /** Send a prompt by way of the scripts. */
+  queuePrompt(body: JsonObject): Promise<JsonObject>;
+  nodeLines(box: NodeBox, at: Vec): (MenuLine | null)[];
+  groundLines(at: Vec): (MenuLine | null)[];
+}
 
 export class App {
   readonly client = new Client(document.baseURI);
@@ -58,6 +72,9 @@ export class App {
   readonly channel: Channel;
   /** There once something was compared; its code comes then. */
   comparing: Comparing | null = null;
+  /** Null without such scripts. */
+  visitors: Visitors | null = null;
+  private types = withVirtual(new Map());
   /** The document on the canvas came with a view of its own. */
   hadView = false;
   /** Nothing is on the canvas before the start has chosen what, so there is no view to remember. */
@@ -198,9 +215,16 @@ export class App {
   }
 
   private useSpecs(text: string): void {
-    this.scene.specs = withVirtual(readSpecs(parseJson(text)));
-    this.scene.rebuild();
+    this.types = withVirtual(readSpecs(parseJson(text)));
+    this.amendSpecs((specs) => { this.visitors?.amend(specs); });
     this.forecaster.start();
+  }
+
+  /** Change the node types that are known. */
+  amendSpecs(change: (specs: Map<string, NodeSpec>) => void): void {
+    change(this.types);
+    this.scene.specs = new Map(this.types);
+    this.scene.rebuild();
   }
 
   /** Fonts arrive late: everything measured before is measured again. */

@@ -17,22 +17,21 @@ export function ExtensionsDialog(): JSX.Element {
   );
 }
 
-function written(tier: ExtensionView["tier"]): string {
+function written({ tier, insides }: ExtensionView): string {
   if (tier === "native") return t("Written for this canvas");
   return tier === "comfy"
-    ? t("Written for the ComfyUI page; it runs there, at /comfy/, if that page is installed")
-    : t("Changes the insides of the ComfyUI page; it runs there, at /comfy/, if that page is installed");
+    ? t("Written for the ComfyUI page")
+    : t("Changes the insides of the ComfyUI page ({names}); that part works at /comfy/ only, if that page is installed", { names: insides.join(", ") });
 }
 
 function Line({ one }: { one: ExtensionView }): JSX.Element {
-  const native = one.tier === "native";
   return (
     <section class="extension" aria-label={one.name}>
       <label class="extension-head">
         <strong>{one.name}</strong>
-        {native && <input type="checkbox" role="switch" checked={one.on} aria-label={one.name} onChange={one.toggle} />}
+        <input type="checkbox" role="switch" checked={one.on} aria-label={one.name} onChange={one.toggle} />
       </label>
-      <small>{written(one.tier)}</small>
+      <small>{written(one)}</small>
       {one.adds.length > 0 && <small>{one.adds.join(", ")}</small>}
       {one.errors.map((text, i) => <p class="extension-error" key={i}>{text}</p>)}
       {one.settings.map((setting) => (

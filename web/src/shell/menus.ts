@@ -86,6 +86,7 @@ function nodeMenu(app: App, at: Vec, hit: Exclude<NodeHit, { kind: "socket" }>):
     ],
     [line(app, "dissolve"), line(app, "delete")],
     subgraphLines(app, hit),
+    app.visitors?.nodeLines(hit.box, at) ?? [],
   );
 }
 
@@ -205,6 +206,7 @@ function groundMenu(app: App, at: Vec): Lines {
     [line(app, "select-all"), line(app, "fit"), line(app, "arrange")],
     [line(app, "undo"), line(app, "redo")],
     [line(app, "templates"), line(app, "keys"), line(app, "settings")],
+    app.visitors?.groundLines(at) ?? [],
   );
 }
 

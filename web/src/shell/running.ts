@@ -30,6 +30,8 @@ export class Running {
   private socket: EventSocket | null = null;
   /** Others who want to hear every event, such as the log. */
   readonly hearers = new Set<(type: string, data: JsonObject) => void>();
+  /** Who wants every preview picture. */
+  readonly watchers = new Set<(picture: Blob) => void>();
   private decoding = false;
   private nextPreview: Preview | null = null;
   private titleTimer = 0;
@@ -113,23 +115,25 @@ export class Running {
     app.workspace.closeEditor();
     const { session } = app;
     if (!this.checkTypes()) return false;
-    const prompt = buildPrompt(session.doc, app.scene.specs, Math.random);
+    const made = await app.visitors?.prompt();
+    const prompt = made?.prompt ?? (buildPrompt(session.doc, app.scene.specs, Math.random) as unknown as JsonObject);
     const id = uuid();
     const nodes = Object.keys(prompt);
     this.clearErrors();
     this.queued(session, id, nodes);
     try {
-      const answer = await app.client.queuePrompt({
+      const body: JsonObject = {
         client_id: app.tab,
         prompt_id: id,
-        prompt: prompt as unknown as JsonObject,
+        prompt,
         extra_data: {
-          extra_pnginfo: { workflow: session.doc.raw },
+          extra_pnginfo: { workflow: made?.workflow ?? session.doc.raw },
           x_paper: { id: session.id, name: session.meta.name, revision: session.doc.revision },
         },
         ...(front ? { front: true } : {}),
         ...(targets.length > 0 ? { partial_execution_targets: [...targets] } : {}),
-      });
+      };
+      const answer = await (app.visitors ?? app.client).queuePrompt(body);
       this.accepted(session, answer, id, nodes);
       return true;
     } catch (error) {
@@ -287,6 +291,7 @@ export class Running {
   /** Only the newest preview is decoded; those that came meanwhile are skipped. */
   private preview(preview: Preview): void {
     this.nextPreview = preview;
+    for (const watch of this.watchers) watch(preview.blob);
     if (!this.decoding && !document.hidden) void this.decode();
   }
 

@@ -90,6 +90,8 @@ export interface ExtensionView {
   name: string;
   /** Written for this page, or for the one whose formats we share, or to change that one's insides. */
   tier: "native" | "comfy" | "insides";
+  /** Insides of that page that it changes, by name. */
+  insides: string[];
   /** Switched on by the user. */
   on: boolean;
   /** What it has added, such as "2 commands". */

@@ -32,6 +32,7 @@ export function editWidget(site: EditorSite, scene: Scene, box: NodeBox, row: Wi
     write(scene, box, row.widget, value !== true);
     return null;
   }
+  if (kind === "button" || kind === "custom") return null;
   if (kind === "combo" || kind === "choices") return editCombo(site, scene, box, row);
   if (kind === "number") return editNumber(site, scene, box, row, value);
   if (kind === "curve" || kind === "boxes") return editPlot(site, scene, box, row, value);

@@ -38,10 +38,11 @@ export const painter: WidgetPainter = {
     const room = row.rect.w - (row.side?.rect.w ?? 0);
     const state: Row = { env, box, row, value, linked, room };
     drawField(state);
-    const own = linked || env.lod !== "full" ? undefined : env.scene.plugged.widget(box.node.type, row.widget.name);
+    const own = linked || env.lod !== "full" ? undefined : env.scene.plugged.field(box, row.widget.name);
     if (own) own.draw(env, { ...row.rect, w: room }, value);
     else if (row.widget.kind === "multiline") drawText(state);
     else if (!linked && env.lod === "full" && drawPlot(state)) drawName(state);
+    else if (row.widget.kind === "button") drawButton(state);
     else drawLine(state);
     if (row.side && env.lod === "full") drawSide(state);
   },
@@ -73,6 +74,19 @@ function drawPlot({ env, box, row, value }: Row): boolean {
   else if (row.widget.kind === "boxes") drawBoxes(env, box, row, value);
   else return false;
   return true;
+}
+
+function drawButton({ env, row, room }: Row): void {
+  const { ctx, theme } = env;
+  const { x, y, h } = row.rect;
+  roundBox(ctx, x, y, room, h, FIELD_RADIUS);
+  ctx.fillStyle = theme.border;
+  ctx.fill();
+  ctx.font = FONT.label;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = theme.text;
+  ctx.fillText(fit(FONT.label, labelOf(row), room - 2 * INSET), x + room / 2, y + h / 2 + 0.5);
 }
 
 function drawName({ env: { ctx, theme }, row, room }: Row): void {
@@ -108,6 +122,7 @@ function drawKind(state: Row, left: number, middle: number): void {
   if (kind === "toggle") drawToggle(state, left, value === true, middle);
   else if (kind === "color") drawColor(state, middle);
   else if (kind === "number") drawNumber(state, left);
+  else if (kind === "custom") drawValue(state, typeof value === "string" || typeof value === "number" ? String(value) : "", left, theme.text);
   else if (kind === "choices") drawMany(state, left, middle);
   else if (kind === "combo") {
     const known = input.choices.length === 0 || input.choices.includes(value);
