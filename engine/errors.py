@@ -5,7 +5,9 @@ LoomError
 ├── InvalidWorkflow        a canvas file that cannot be turned into a prompt
 ├── NodeError              a node cannot do its work; the text tells the user what to do
 │   ├── InvalidInput       a value that passed validation but means nothing here
-│   └── ModelFileError     a weight file that is missing, damaged or of an unknown family
+│   ├── ModelFileError     a weight file that is missing, damaged or of an unknown family
+│   └── PackLost           the process of an isolated node pack ended, or never began
+├── InvalidManifest        what a node pack says of itself cannot be understood
 ├── InvalidFolderConfig    a YAML file of model paths that cannot be read
 ├── PathOutsideRoot        a name that leaves the folder it must stay in
 ├── JobConflict            a job id that is already taken
@@ -80,6 +82,14 @@ class InvalidInput(NodeError):
 
 class ModelFileError(NodeError):
     """A weight file is missing, damaged, unsafe or of an unknown family."""
+
+
+class PackLost(NodeError):
+    """The process of an isolated node pack ended, or it could not be started."""
+
+
+class InvalidManifest(LoomError):
+    """What a node pack says of itself cannot be understood."""
 
 
 class PathOutsideRoot(LoomError):

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.errors import ModelFileError, PathOutsideRoot
 
@@ -51,6 +52,8 @@ OTHER_SUFFIXES: Mapping[str, tuple[str, ...]] = {
 }
 #: Tiny autoencoders, which are offered beside the others if their files are there.
 TINY_VAES = ("taesd", "taesdxl")
+#: Folders that there is one each of.
+ROOTS = ("output", "input", "temp", "user")
 #: Older names that files and clients still use.
 ALIASES: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models"}
 
@@ -74,6 +77,12 @@ class Folders:
     user: Path
     custom_nodes: tuple[Path, ...] = ()
     models: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """As plain data, for another process."""
+        roots = {name: str(getattr(self, name)) for name in ROOTS}
+        models = {kind: [str(p) for p in paths] for kind, paths in self.models.items()}
+        return {**roots, "custom_nodes": [str(p) for p in self.custom_nodes], "models": models}
 
     def create(self) -> None:
         """Make the folders that must exist."""
@@ -137,6 +146,15 @@ class Folders:
         return inside(self.root(default), name)
 
 
+def from_json(data: Mapping[str, Any]) -> Folders:
+    """The inverse of :meth:`Folders.json`."""
+    return Folders(
+        **{name: Path(data[name]) for name in ROOTS},
+        custom_nodes=tuple(Path(p) for p in data["custom_nodes"]),
+        models={kind: tuple(Path(p) for p in paths) for kind, paths in data["models"].items()},
+    )
+
+
 def named(root: Path, name: str) -> Path:
     """The path of a model file; links that stand below ``root`` may lead anywhere.
 
@@ -186,7 +204,7 @@ def standard(base: Path, **overrides: Path | None) -> Folders:
     models = {
         kind: tuple(base / "models" / d for d in dirs) for kind, dirs in MODEL_FOLDERS.items()
     }
-    roots = {name: base / name for name in ("output", "input", "temp", "user")}
+    roots = {name: base / name for name in ROOTS}
     return Folders(**{**roots, **chosen}, custom_nodes=(base / "custom_nodes",), models=models)
 
 

@@ -4,6 +4,7 @@ Invariant: a flag either does what its help says or is refused by name; none is 
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -18,6 +19,7 @@ from .cache_flags import add_cache
 from .precision_flags import add_precision
 
 if TYPE_CHECKING:
+    from engine.isolation.packs import Isolation
     from engine.plugins.discovery import Catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +100,29 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="load only these node packs",
     )
+    group.add_argument(
+        "--isolate",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="run these node packs in processes of their own, behind a fence, even if they do "
+        "not ask for it (see docs/plugins.md)",
+    )
+    group.add_argument(
+        "--isolated-memory",
+        type=_gigabytes,
+        metavar="GB",
+        help="memory that the process of an isolated pack may take, unless the pack says "
+        "(default: half of the computer's; 0: no limit)",
+    )
+
+
+def _gigabytes(text: str) -> int:
+    size = float(text)
+    if not 0 <= size < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no size; give gigabytes, such as 4")
+    return int(size * (1 << 30))
 
 
 def packs_of(args: argparse.Namespace) -> tuple[str, ...] | None:
@@ -113,8 +138,17 @@ def catalogue_of(args: argparse.Namespace, folders: Folders) -> "Catalogue":
     from engine.plugins.discovery import load, packs_in, prestart
 
     packs = packs_in(folders.custom_nodes, packs_of(args))
+    isolation = isolation_of(args, folders)
     compat.install(folders, {})
-    return load(packs, partial(compat.install, folders), prestart(packs), compat.adopt)
+    early = prestart(isolation.others(packs))
+    return load(packs, partial(compat.install, folders), early, compat.adopt, isolation.open)
+
+
+def isolation_of(args: argparse.Namespace, folders: Folders) -> "Isolation":
+    """What loads packs, some of them in processes of their own, as the flags say."""
+    from engine.isolation.packs import Isolation
+
+    return Isolation(folders, frozenset(args.isolate), args.isolated_memory)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

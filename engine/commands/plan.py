@@ -58,7 +58,13 @@ async def _look(
 ) -> tuple[Prompt, Mapping[str, Prospect]]:
     networks = precision_of(args)
     config = WorkerConfig(
-        folders, device_of(args), cache_of(args), packs=packs_of(args), **networks
+        folders,
+        device_of(args),
+        cache_of(args),
+        packs=packs_of(args),
+        isolated=tuple(args.isolate),
+        isolated_bytes=args.isolated_memory,
+        **networks,
     )
     built = build(config)
     prompt, _ = prompt_of(read(args.workflow), built.executor.specs)

@@ -67,6 +67,8 @@ def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
         cache=cache_of(args),
         **precision_of(args),
         packs=packs_of(args),
+        isolated=tuple(args.isolate),
+        isolated_bytes=args.isolated_memory,
         previews=False,
     )
 

@@ -248,6 +248,8 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         cache=cache_of(args),
         **precision_of(args),
         packs=packs_of(args),
+        isolated=tuple(args.isolate),
+        isolated_bytes=args.isolated_memory,
         watch_packs=args.watch_packs,
         previews=args.preview_method != "none",
         preview_size=args.preview_size,

@@ -17,12 +17,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from engine.errors import PathOutsideRoot
+from engine.errors import InvalidManifest, PathOutsideRoot
 from engine.folders import inside
 
 from .classes import Adapted, classes_of
 from .lists import grown
+from .manifest import Manifest, read_manifest
 from .node import Node
 from .typed import REGISTRY_ATTRIBUTE
 
@@ -38,6 +40,10 @@ class Pack:
         error: traceback if it failed, or if some of its nodes did.
         web: folder of the scripts that it adds to the canvas; empty if it has none.
         web_name: name under which they are served.
+        asks: what its manifest asks for: why, by name of a capability, and the folders that it
+            writes to; None if it says nothing of that.
+        isolated: it runs in a process of its own, where what it does not ask for is refused.
+        note: what the user should know although nothing failed.
     """
 
     name: str
@@ -46,6 +52,13 @@ class Pack:
     error: str = ""
     web: str = ""
     web_name: str = ""
+    asks: Mapping[str, Any] | None = None
+    isolated: bool = False
+    note: str = ""
+
+
+#: Loads a pack: its nodes, and the report on it.
+Open = Callable[[Path], tuple[dict[str, Node], Pack]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,7 @@ def load(
     before: Callable[[Mapping[str, Node]], None] | None = None,
     early: Mapping[Path, str] | None = None,
     after: Callable[[], None] = lambda: None,
+    open: Open | None = None,
 ) -> Catalogue:
     """Load the built-in nodes, then packs.
 
@@ -69,13 +83,15 @@ def load(
         before: told the built-in nodes before any pack is imported.
         early: errors of what :func:`prestart` ran before.
         after: called when all packs are there.
+        open: loads each pack; :func:`load_pack` if none is given.
     """
+    open = open or load_pack
     nodes = dict(builtin_nodes())
     if before is not None:
         before(nodes)
     packs = []
     for path in paths:
-        found, pack = load_pack(path)
+        found, pack = open(path)
         errors = ((early or {}).get(path, ""), pack.error)
         packs.append(replace(pack, error="\n".join(error for error in errors if error)))
         for id, node in found.items():
@@ -142,8 +158,20 @@ def load_pack(path: Path) -> tuple[dict[str, Node], Pack]:
         web, name = _web_folder(path)
     except (OSError, ValueError, PathOutsideRoot) as problem:
         errors.append(f"Its scripts for the canvas are left out: {problem}")
+    try:
+        asks = asks_of(read_manifest(path))
+    except InvalidManifest as problem:
+        asks = None
+        errors.append(str(problem))
     error = "\n".join(errors)
-    return nodes, Pack(path.stem, tuple(nodes), seconds, error, web, name)
+    return nodes, Pack(path.stem, tuple(nodes), seconds, error, web, name, asks)
+
+
+def asks_of(manifest: Manifest) -> dict[str, Any] | None:
+    """What a pack asks for, as plain data."""
+    if not manifest.declared:
+        return None
+    return {**manifest.capabilities, "file-write": list(manifest.writes)}
 
 
 def sources_of(path: Path) -> list[Path]:

@@ -5,9 +5,9 @@ Invariant: plain JSON data, so that the server can send it to a process anywhere
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
+from engine import folders
 from engine.cache import config as cache_config
 from engine.cache.config import CacheConfig
 from engine.folders import Folders
@@ -22,6 +22,8 @@ class WorkerConfig:
         device: ``auto``, ``cpu``, or a torch device such as ``cuda:0``.
         cache: which results are kept, and where.
         packs: names of the node packs to load; None is all of them.
+        isolated: names of packs that get a process of their own even if they do not ask for it.
+        isolated_bytes: memory that the process of a pack may take; None is half of all there is.
         watch_packs: load a pack anew when its files change.
         previews: whether samplers send pictures while they run.
         preview_size: longest side of a preview, in pixels.
@@ -43,6 +45,8 @@ class WorkerConfig:
     device: str = "auto"
     cache: CacheConfig = field(default_factory=CacheConfig)
     packs: tuple[str, ...] | None = None
+    isolated: tuple[str, ...] = ()
+    isolated_bytes: int | None = None
     watch_packs: bool = False
     previews: bool = True
     preview_size: int = 512
@@ -61,28 +65,19 @@ class WorkerConfig:
 
 def to_json(config: WorkerConfig) -> dict[str, Any]:
     """JSON data of a configuration."""
-    folders = config.folders
-    roots = {n: str(getattr(folders, n)) for n in ("output", "input", "temp", "user")}
-    models = {kind: [str(p) for p in paths] for kind, paths in folders.models.items()}
-    packs = [str(p) for p in folders.custom_nodes]
     data = asdict(config)
-    data["folders"] = {**roots, "custom_nodes": packs, "models": models}
+    data["folders"] = config.folders.json()
     return data
 
 
 def from_json(data: Mapping[str, Any]) -> WorkerConfig:
     """The inverse of :func:`to_json`."""
-    raw = data["folders"]
-    folders = Folders(
-        **{name: Path(raw[name]) for name in ("output", "input", "temp", "user")},
-        custom_nodes=tuple(Path(p) for p in raw["custom_nodes"]),
-        models={kind: tuple(Path(p) for p in paths) for kind, paths in raw["models"].items()},
-    )
     return WorkerConfig(
         **{
             **data,
-            "folders": folders,
+            "folders": folders.from_json(data["folders"]),
             "cache": cache_config.from_json(data["cache"]),
             "packs": None if data["packs"] is None else tuple(data["packs"]),
+            "isolated": tuple(data["isolated"]),
         }
     )

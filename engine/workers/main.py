@@ -238,7 +238,10 @@ def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -
     def use(nodes: Mapping[str, Node]) -> None:
         built.executor.use(nodes if marks is None else marks.watch(nodes))
 
-    packs = LivePacks(settings.folders, built.catalogue, use, settings.packs, compat.adopt)
+    reopen = built.isolation.reopen
+    packs = LivePacks(
+        settings.folders, built.catalogue, use, settings.packs, compat.adopt, reopen=reopen
+    )
     for pack in built.catalogue.packs:
         if pack.error:
             print(f"Node pack '{pack.name}' failed to load:\n{pack.error}", file=sys.stderr)

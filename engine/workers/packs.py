@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.errors import InvalidInput
 from engine.folders import Folders
-from engine.plugins.discovery import Catalogue, Pack, pack_paths, reload_pack, sources_of
+from engine.plugins.discovery import Catalogue, Open, Pack, pack_paths, reload_pack, sources_of
 from engine.plugins.lists import grown
 from engine.plugins.node import Node
 
@@ -30,6 +30,7 @@ class LivePacks:
         names: of the packs that may be loaded; None is all of them.
         after: called when a pack has been loaded.
         stamps: by pack, its files when it was looked at last.
+        reopen: loads a pack anew.
     """
 
     folders: Folders
@@ -38,6 +39,7 @@ class LivePacks:
     names: tuple[str, ...] | None = None
     after: Callable[[], None] = lambda: None
     stamps: dict[str, Stamp] = field(default_factory=dict)
+    reopen: Open = reload_pack
 
     def __post_init__(self) -> None:
         self.stamps = {path.stem: _stamp(path) for path in self._paths()}
@@ -65,7 +67,7 @@ class LivePacks:
         if path is None:
             known = ", ".join(sorted(p.stem for p in self._paths())) or "none"
             raise InvalidInput(f"There is no node pack '{name}'. Packs that are there: {known}.")
-        found, pack = reload_pack(path)
+        found, pack = self.reopen(path)
         if pack.error and not found:
             old = next((p for p in self.catalogue.packs if p.name == pack.name), None)
             self._report(replace(pack, nodes=old.nodes if old else ()))
@@ -93,7 +95,8 @@ class LivePacks:
 
 def _stamp(path: Path) -> Stamp:
     found = set()
-    for file in sources_of(path):
+    manifest = [file for file in [path / "pyproject.toml"] if file.is_file()]
+    for file in [*sources_of(path), *manifest]:
         status = file.stat()
         found.add((str(file), status.st_size, status.st_mtime_ns))
     return frozenset(found)

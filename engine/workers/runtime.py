@@ -21,6 +21,7 @@ from engine.cache.tiered import TieredCache
 from engine.execution.executor import Executor
 from engine.execution.lanes import Lanes
 from engine.folders import Folders
+from engine.isolation.packs import Isolation
 from engine.memory import collect_garbage_rarely, host_memory
 from engine.plugins.discovery import Catalogue, load, packs_in, prestart
 
@@ -36,6 +37,7 @@ class Runtime:
     cache: ResultCache
     lanes: Lanes
     executor: Executor
+    isolation: Isolation
 
 
 def build(config: WorkerConfig) -> Runtime:
@@ -44,7 +46,8 @@ def build(config: WorkerConfig) -> Runtime:
     folders.create()
     packs = packs_in(folders.custom_nodes, config.packs)
     compat.install(folders, {})
-    early = prestart(packs)
+    isolation = Isolation(folders, frozenset(config.isolated), config.isolated_bytes, config.device)
+    early = prestart(isolation.others(packs))
     import torch
 
     from engine.diffusion import residency
@@ -56,7 +59,7 @@ def build(config: WorkerConfig) -> Runtime:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrices need
         torch.use_deterministic_algorithms(True, warn_only=True)
     collect_garbage_rarely()
-    catalogue = load(packs, partial(compat.install, folders), early, compat.adopt)
+    catalogue = load(packs, partial(compat.install, folders), early, compat.adopt, isolation.open)
     cache = make_cache(config)
     lanes = Lanes()
 
@@ -81,7 +84,7 @@ def build(config: WorkerConfig) -> Runtime:
         relief,
         gauge if torch.cuda.is_available() and config.device != "cpu" else None,
     )
-    return Runtime(config, catalogue, cache, lanes, executor)
+    return Runtime(config, catalogue, cache, lanes, executor, isolation)
 
 
 def begin_gauge(device: Any) -> Callable[[], int]:

@@ -28,7 +28,7 @@ _TEXTS = {"nodeDefs": "nodeDefs.json", "commands": "commands.json", "settings": 
 
 
 async def packs(request: web.Request) -> web.Response:
-    """What became of each node pack: its nodes, seconds of its import, its error."""
+    """What became of each node pack: its nodes, its error, what it asks for, if it is isolated."""
     return web.json_response({"packs": [_report(p) for p in state_of(request).catalogue.packs]})
 
 
@@ -44,7 +44,8 @@ async def reload_pack(request: web.Request) -> web.Response:
 
 
 def _report(pack: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: pack[key] for key in ("name", "nodes", "seconds", "error")}
+    known = ("name", "nodes", "seconds", "error", "asks", "isolated", "note")
+    return {key: pack[key] for key in known}
 
 
 async def extensions(request: web.Request) -> web.Response:
