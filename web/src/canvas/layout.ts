@@ -52,6 +52,8 @@ export interface NodeBox extends Rect {
   spec: NodeSpec | undefined;
   title: string;
   collapsed: boolean;
+  /** How far the box begins above the place that the file says. */
+  lift: number;
   sockets: SocketBox[];
   widgets: WidgetBox[];
   allWidgets: Widget[];
@@ -91,16 +93,19 @@ export type Shapes = (name: string) => Shape | undefined;
 /** Lay out a node. `aspect` is height over width of its picture, null if it has none. */
 export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: number | null, said = NOTHING, shapes: Shapes | null = null): NodeBox {
   const [x, y] = posOf(node);
+  const bend = node.type === "Reroute" && spec?.virtual === true;
+  const lift = bend ? 0 : HEADER;
   const box: NodeBox = {
     key: keyOf(node.id),
     node,
     spec,
-    title: node.title ?? spec?.title ?? node.type,
+    title: bend ? wordsOfBend(node) : (node.title ?? spec?.title ?? node.type),
     x,
-    y: y - HEADER,
+    y: y - lift,
     w: Math.max(96, sizeOf(node)[0]),
     h: HEADER,
-    collapsed: isCollapsed(node),
+    collapsed: bend || isCollapsed(node),
+    lift,
     sockets: [],
     widgets: [],
     allWidgets: widgetsOfNode(node, spec),
@@ -115,13 +120,23 @@ export function layoutNode(node: RawNode, spec: NodeSpec | undefined, aspect: nu
   const hidden = away.length > 0 ? new Set([...idle, ...away]) : idle;
   const inputs = inputSockets(node, spec).filter(({ name }) => !hidden.has(name));
   const outputs = outputSockets(node, spec);
-  if (box.collapsed) collapse(box, inputs, outputs);
+  if (box.collapsed) collapse(box, inputs, outputs, bend);
   else fill(box, inputs, outputs, aspect, said, hidden, shapes);
   return box;
 }
 
-function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[]): void {
-  box.w = Math.min(240, Math.max(96, measure(FONT.title, box.title) + 44));
+/** A bend in a wire carries no words, but a title of its own, or the type if it is to show that. */
+function wordsOfBend(node: RawNode): string {
+  const { properties, title } = node;
+  const type = node.outputs?.[0]?.type;
+  const shows = typeof properties === "object" && properties !== null && "showOutputText" in properties && properties["showOutputText"] === true;
+  if (title !== undefined && title !== "" && title !== "Reroute") return title;
+  return shows && typeof type === "string" && type !== "*" ? type : "";
+}
+
+function collapse(box: NodeBox, inputs: Socket[], outputs: Socket[], bend: boolean): void {
+  const words = box.title === "" ? 0 : measure(FONT.title, box.title) + 44;
+  box.w = bend ? Math.max(48, words, Math.min(box.w, sizeOf(box.node)[0])) : Math.min(240, Math.max(96, words));
   const shown = inputs.filter((socket) => socket.widget === null || socket.link !== null);
   const fan = (sockets: Socket[], side: SocketBox["side"], x: number): void => {
     const pitch = Math.min(8, (HEADER - 6) / Math.max(1, sockets.length));
@@ -275,6 +290,7 @@ export function fitPreview(box: NodeBox, plain: number, floor: number): void {
 
 /** The body size a new node of this type gets: as wide as its words need. */
 export function naturalSize(spec: NodeSpec): [number, number] {
+  if (spec.type === "Reroute" && spec.virtual) return [75, 26];
   const widgets = widgetsOf(spec);
   const tall = widgets.some((w) => leastOf(w) !== null);
   const label = (name: string): number => measure(FONT.label, name);

@@ -31,7 +31,8 @@ export function arrangeCommands(ws: Workspace): Command[] {
   const several = (): boolean => ws.scene.selection.size > 1;
   const some = (): boolean => ws.scene.selection.size > 0;
   const put = (to: ReadonlyMap<Key, { x: number; y: number }>): void => {
-    moveNodes(ws.doc, new Map([...to].map(([key, { x, y }]) => [key, { x: Math.round(x), y: Math.round(y + HEADER) }])), null);
+    const lift = (key: Key): number => ws.scene.boxes.get(key)?.lift ?? HEADER;
+    moveNodes(ws.doc, new Map([...to].map(([key, { x, y }]) => [key, { x: Math.round(x), y: Math.round(y + lift(key)) }])), null);
   };
   const edge = (id: Edge, title: string): Command => ({
     id: `align-${id}`, title, group: "Edit", enabled: several, run: () => {

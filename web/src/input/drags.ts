@@ -100,7 +100,7 @@ export function dragGroup(ws: Workspace, group: RawGroup, index: number, click: 
   const name = gestureName("group");
   const rect = groupRect(group);
   const free = nodesIn(ws, group).filter((box) => flagsOf(box.node)["pinned"] !== true);
-  const starts = free.map((box) => ({ key: box.key, x: box.x, y: box.y + HEADER }));
+  const starts = free.map((box) => ({ key: box.key, x: box.x, y: box.y + box.lift }));
   const all = (ws.doc.raw["groups"] ?? []) as RawGroup[];
   const nested = all.flatMap((other, i) => (i === index || within(groupRect(other), rect) ? [{ i, at: groupRect(other) }] : []));
   const points = ws.scene.rerouteList().filter((r) => contains(rect, r));
