@@ -62,6 +62,7 @@ def report(path: Path, open: Open = load_pack) -> dict[str, Any]:
         "error": _error(pack),
         "isolated": pack.isolated,
         "asks": pack.asks,
+        "held": pack.held,
         "note": pack.note,
         "level": max((need.level for need in needs), default=0),
         "needs": [asdict(need) for need in needs],
@@ -85,7 +86,7 @@ def text(pack: Mapping[str, Any]) -> str:
     """A pack as lines for people."""
     state = f"failed: {pack['error']}" if pack["error"] else f"{len(pack['nodes'])} nodes"
     lines = [f"{pack['name']}: {state} ({pack['seconds'] * 1000:.0f} ms)"]
-    lines += [f"  {_asks(pack['asks'], pack['isolated'])}"]
+    lines += [f"  {_asks(pack['asks'], pack['held'])}"]
     lines += [f"  {pack['note']}"] if pack["note"] else []
     if pack["needs"]:
         have = len(pack["needs"]) - len(pack["lacks"])
@@ -94,9 +95,9 @@ def text(pack: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _asks(asks: Mapping[str, Any] | None, isolated: bool) -> str:
-    """What a pack asks for, in a line, and whether anything holds it to that."""
-    where = "isolated" if isolated else "in the shared worker, so nothing of this is enforced"
+def _asks(asks: Mapping[str, Any] | None, held: str) -> str:
+    """What a pack asks for, in a line, and what holds it to that."""
+    where = f"isolated, held by {held}" if held else "in the shared worker: not enforced"
     if asks is None:
         return f"does not say what it needs ({where})"
     folders = asks["file-write"]

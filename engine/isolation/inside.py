@@ -23,11 +23,14 @@ from engine import compat, folders
 from engine.errors import Interrupted, NodeError
 from engine.graph.spec import to_json
 from engine.plugins.discovery import builtin_nodes, load_pack, prestart
+from engine.plugins.manifest import CAPABILITIES
 from engine.plugins.node import Node, Output
 from engine.plugins.serving import SERVING
 
 from .channel import Channel, Parcel, parcel, parcel_of
 from .crossing import NotCrossing
+from .fence import fence
+from .kernel import restrict
 from .limits import limit_memory
 from .reporting import Reporter
 
@@ -49,9 +52,11 @@ class Inside:
         self._threads = ThreadPoolExecutor(CALLS, "call")
 
     def load(self) -> None:
-        """Load the pack and say what is in it."""
+        """Load the pack, behind the fence, and say what is in it."""
+        allowed = self._settings["allowed"]
+        writable = [Path(path) for path in self._settings["writable"]]
+        held = restrict({*CAPABILITIES} - {*allowed}, writable)
         compat.install(self._folders, dict(builtin_nodes()))
-        errors = prestart([self._path])
         import torch
 
         from engine.diffusion import residency
@@ -60,9 +65,12 @@ class Inside:
         residency.use(None if device == "auto" else torch.device(device))
         limit_memory(self._settings["memory"])
         SERVING.send = self._tell
+        sys.addaudithook(fence(self._path.stem, allowed, writable, self._folders.user))
+        errors = prestart([self._path])
         self._nodes, pack = load_pack(self._path)
         report = asdict(pack)
         report["error"] = "\n".join(filter(None, [*errors.values(), pack.error]))
+        report["held"] = held
         report["routes"] = SERVING.is_asked or _asks_server()
         nodes = [{"spec": to_json(node.spec), **_hooks(node)} for node in self._nodes.values()]
         self._channel.send("loaded", {"nodes": nodes, "pack": report})

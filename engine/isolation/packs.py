@@ -15,13 +15,13 @@ from engine.errors import InvalidManifest, PackLost, PathOutsideRoot
 from engine.folders import Folders, inside
 from engine.graph.spec import NodeSpec, from_json
 from engine.plugins.discovery import Pack, asks_of, load_pack, reload_pack
-from engine.plugins.manifest import Manifest, read_manifest
+from engine.plugins.manifest import WRITABLE, Manifest, read_manifest
 from engine.plugins.node import Context, Inputs, Node, Output, Verdict
 from engine.plugins.serving import SERVING
 
 from .cell import Cell
-from .environment import python_of
-from .life import Order
+from .environment import place_of, python_of
+from .life import ROOT, Order
 from .limits import usual_limit
 
 #: Types of inputs whose values cannot cross.
@@ -107,15 +107,45 @@ class Isolation:
 
     def _order(self, path: Path, manifest: Manifest) -> Order:
         memory = manifest.memory or (usual_limit() if self.memory is None else self.memory)
+        scratch = self.folders.temp.absolute() / "packs" / path.stem
         settings = {
             "pack": str(path),
             "folders": self.folders.json(),
             "device": self.device,
             "memory": memory,
+            "allowed": list(manifest.capabilities),
+            "writable": [str(scratch), *map(str, self._writable(manifest))],
         }
-        scratch = self.folders.temp.absolute() / "packs" / path.stem
         python = python_of(self.folders, path.stem, manifest.requirements) or sys.executable
         return Order(path, settings, python, memory, scratch)
+
+    def _writable(self, manifest: Manifest) -> Iterable[Path]:
+        """The folders that a pack may write to.
+
+        Raises:
+            InvalidManifest: it asks for one that nobody but the user may change.
+        """
+        for name in manifest.writes if manifest.declared else USUAL_WRITES:
+            if name == "models":
+                yield from (path for paths in self.folders.models.values() for path in paths)
+            elif name in WRITABLE:
+                yield self.folders.root(name)
+            else:
+                yield self._elsewhere(Path(name).expanduser().resolve())
+
+    def _elsewhere(self, path: Path) -> Path:
+        packs = [folder.resolve() for folder in self.folders.custom_nodes]
+        for kept in (
+            self.folders.user.resolve(),
+            place_of(self.folders, "").resolve(),
+            ROOT,
+            *packs,
+        ):
+            if path == kept or path in kept.parents or kept in path.parents:
+                raise InvalidManifest(
+                    f"file-write asks for {path}, but nobody but you may change {kept}."
+                )
+        return path
 
     def close(self) -> None:
         """End all processes."""
@@ -150,8 +180,15 @@ def _pack(path: Path, told: Mapping[str, Any], nodes: list[Node]) -> Pack:
         web,
         str(told["web_name"]),
         isolated=True,
+        held=_held(told["held"]),
         note=" ".join(_notes(nodes, bool(told["routes"]))),
     )
+
+
+def _held(kernel: Any) -> str:
+    """What keeps a pack to what it asked for."""
+    known = [name for name in ("landlock", "seccomp") if name in kernel]
+    return " and ".join(["Python's audit hooks", *known])
 
 
 def _notes(nodes: list[Node], has_routes: bool) -> Iterable[str]:

@@ -43,6 +43,7 @@ class Pack:
         asks: what its manifest asks for: why, by name of a capability, and the folders that it
             writes to; None if it says nothing of that.
         isolated: it runs in a process of its own, where what it does not ask for is refused.
+        held: what holds it to that; empty for a pack in the shared worker, where nothing does.
         note: what the user should know although nothing failed.
     """
 
@@ -54,6 +55,7 @@ class Pack:
     web_name: str = ""
     asks: Mapping[str, Any] | None = None
     isolated: bool = False
+    held: str = ""
     note: str = ""
 
 

@@ -44,7 +44,7 @@ async def reload_pack(request: web.Request) -> web.Response:
 
 
 def _report(pack: Mapping[str, Any]) -> dict[str, Any]:
-    known = ("name", "nodes", "seconds", "error", "asks", "isolated", "note")
+    known = ("name", "nodes", "seconds", "error", "asks", "isolated", "held", "note")
     return {key: pack[key] for key in known}
 
 

@@ -1,8 +1,12 @@
 """A pack that asks for a process of its own, and misbehaves in every way in there."""
 
 import ctypes
+import faulthandler
 import os
+import socket
+import subprocess
 import threading
+from pathlib import Path
 
 import torch
 
@@ -62,7 +66,7 @@ def end(*, how: Text() = "") -> ANY:
     if how == "exit":
         os._exit(17)
     if how == "segfault":
-        ctypes.string_at(0)
+        faulthandler._sigsegv()
     if how == "error":
         raise ValueError("broken")
     held = []
@@ -73,3 +77,39 @@ def end(*, how: Text() = "") -> ANY:
     while how == "listen":
         held = [sum(held)]
     return how
+
+
+@node("CellTry", category="cell")
+def attempt(*, what: Text() = "", where: Text() = "") -> ANY:
+    """Do what a pack has to ask for."""
+    match what:
+        case "connect":
+            socket.create_connection(("127.0.0.1", int(where)))
+        case "send":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+                end.sendto(b"x", ("127.0.0.1", int(where)))
+        case "run":
+            subprocess.run([where], check=True)
+        case "system":
+            os.system(where)
+        case "execute":
+            os.execv(where, [where])
+        case "spawn":
+            os.posix_spawn(where, [where], {})
+        case "library":
+            ctypes.CDLL(None)
+        case "write":
+            Path(where).write_text("written")
+        case "make":
+            os.close(os.open(where, os.O_CREAT | os.O_WRONLY))
+        case "link":
+            os.symlink("/etc/passwd", where)
+        case "remove":
+            os.remove(where)
+        case "rename":
+            os.rename(where, where + ".moved")
+        case "read":
+            Path(where).read_bytes()
+        case "kill":
+            os.kill(int(where), 9)
+    return what
