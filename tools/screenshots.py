@@ -1,4 +1,4 @@
-"""Make the ten pictures of docs/screenshots: real server, real browser, shipped models.
+"""Make the pictures of docs/screenshots: real server, real browser, shipped models.
 
     python -m tools.screenshots [STATE ...]
 
@@ -156,6 +156,15 @@ def gallery(canvas: Canvas) -> None:
     page.wait_for_timeout(900)
 
 
+def form(canvas: Canvas) -> None:
+    """The first workflow as a form, with its result."""
+    canvas.run()
+    canvas.wait(f"mark('{SAVED}').state === 'done'")
+    canvas.page.keyboard.press("Alt+f")
+    canvas.page.get_by_role("button", name="Choose the usual ones").click()
+    canvas.page.wait_for_timeout(900)
+
+
 def phone(canvas: Canvas) -> None:
     """The same page in a hand."""
     canvas.wait("prospect('5') !== null")
@@ -164,7 +173,7 @@ def phone(canvas: Canvas) -> None:
 
 STATES: dict[str, Callable[[Canvas], None]] = {
     state.__name__: state
-    for state in (empty, default, big, running, error, diff, sweep, mask, gallery, phone)
+    for state in (empty, default, big, running, error, diff, sweep, mask, gallery, form, phone)
 }
 
 

@@ -101,6 +101,10 @@ def test_axe_finds_nothing_serious_in_any_room(canvas: Canvas) -> None:
         page.get_by_role("log").wait_for()
         found += [f"{theme} log {line}" for line in findings(page)]
         page.get_by_role("button", name="Close panel").click()
+        page.locator(".canvas").press("Alt+f")
+        page.get_by_role("main", name="Form").wait_for()
+        found += [f"{theme} form {line}" for line in findings(page)]
+        page.get_by_role("button", name="Back to the graph").click()
         page.locator(".canvas").press("ArrowRight")
         page.locator(".canvas").press("Shift+F10")
         page.get_by_role("menu").wait_for()

@@ -13,6 +13,7 @@ import { PointerMachine } from "../input/pointer";
 import { Workspace } from "../input/workspace";
 import { definitionPaths, type Document } from "../model/document";
 import { emptyWorkflow } from "../model/factory";
+import { opensAsForm } from "../model/form";
 import { type JsonObject, parseJson, stringifyJson } from "../model/json";
 import { type NodeSpec, readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
@@ -121,6 +122,7 @@ export class App {
 
   openWorkflow(raw: Workflow, name: string, path: string | null = null, etag: string | null = null): Session {
     const session = this.papers.add(raw, freshMeta(name, path, etag));
+    ui.form.value = opensAsForm(session.doc);
     // Looked at once it is on the canvas; without the server's list everything would be missing.
     if (this.knowsTypes && raw.nodes.length > 0) void import("./missing").then(({ askWhatIsMissing }) => {
       if (this.session === session && ui.dialog.value === null) askWhatIsMissing(this);
@@ -155,6 +157,7 @@ export class App {
       tab: this.tab,
       show: (session) => {
         this.workspace.closeEditor();
+        ui.form.value = false;
         if (shown) shown.selection = [...this.scene.selection];
         shown = session;
         clearTimeout(this.viewTimer);

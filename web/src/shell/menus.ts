@@ -8,6 +8,7 @@ import { borderSlot, dropBorderSlot, editSlotLabel, promote } from "../input/sub
 import { renameSocket, unplug, wireNew, wiresAt } from "../input/slotcommands";
 import { resizeNode, setWidget } from "../model/actions";
 import { isBoundary } from "../model/boundary";
+import { inForm, showsResult, toggleField, toggleResult } from "../model/form";
 import { addGroup } from "../model/groups";
 import { replaceNodes } from "../model/replace";
 import { readWidget, startValue } from "../model/widgets";
@@ -82,12 +83,21 @@ function nodeMenu(app: App, at: Vec, hit: Exclude<NodeHit, { kind: "socket" }>):
       line(app, "duplicate"),
       replaceLine(app, at),
       line(app, "run-selection"),
+      ...(hit.box.spec?.isOutput && app.scene.path === "" ? [resultLine(app, key)] : []),
       line(app, "help"),
     ],
     [line(app, "dissolve"), line(app, "delete")],
     subgraphLines(app, hit),
     app.visitors?.nodeLines(hit.box, at) ?? [],
   );
+}
+
+/** Which results the form shows; without a choice it shows all. */
+function resultLine(app: App, key: string): MenuLine {
+  const { doc } = app.scene;
+  return { title: showsResult(doc, key) ? "Take its result out of the form" : "Show its result in the form", run: () => {
+    toggleResult(doc, key);
+  } };
 }
 
 function pictures(app: App, hit: NodeHit): MenuLine[] {
@@ -139,6 +149,9 @@ function widgetLines(app: App, at: Vec, hit: Exclude<NodeHit, { kind: "socket" }
       setWidget(app.scene.doc, app.scene.specs, box.key, widget.name, startValue(widget));
     } });
   }
+  if (app.scene.path === "") lines.push({ title: inForm(app.scene.doc, box.key, widget.name) ? "Take out of the form" : "Show in the form", run: () => {
+    toggleField(app.scene.doc, box.key, widget.name);
+  } });
   if (!app.scene.isInstance(box)) lines.push({ title: t("Sweep {name}…", { name: widget.name }), run: () => {
     ui.axis.value = { node: app.scene.path + box.key, input: widget.name };
     ui.dialog.value = "sweep";

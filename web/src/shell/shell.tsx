@@ -19,6 +19,7 @@ const mask = (): Promise<Part> => import("./maskeditor").then((file) => file.Mas
 const heat = (): Promise<Part> => import("./heatlegend").then((file) => file.HeatLegend);
 const strip = (): Promise<Part> => import("./axisstrip").then((file) => file.AxisStrip);
 const grid = (): Promise<Part> => import("./sweepgrid").then((file) => file.SweepGrid);
+const form = (): Promise<Part> => import("./formview").then((file) => file.FormView);
 const lightbox = (): Promise<Part> => import("./lightbox").then((file) => file.Lightbox);
 
 /** Everything but the canvas host, which stands beside and is never rebuilt. */
@@ -38,6 +39,7 @@ export function Over({ app }: { app: App }): JSX.Element {
       <Map app={app} />
       {ui.axes.value > 0 && <Later load={strip} app={app} />}
       {ui.heat.value !== null && <Later load={heat} app={app} />}
+      {ui.form.value && <Later load={form} app={app} />}
       <PhoneBar app={app} />
       <Toolbox app={app} />
       <NodeSearch app={app} />

@@ -4,6 +4,7 @@ import { stringifyJson, type Json } from "../model/json";
 import type { Command } from "../input/commands";
 import type { App } from "./app";
 import { toggleAutosave } from "./saving";
+import { showLevel } from "./levels";
 import { libraryCommands } from "./library";
 import { selectionMenu } from "./menus";
 import { toggleMap } from "./minimap";
@@ -150,6 +151,10 @@ function panelCommands(app: App): Command[] {
     } },
     { id: "canvas-only", title: "Canvas only", group: "View", keys: "F", run: () => {
       ui.canvasOnly.value = !ui.canvasOnly.value;
+    } },
+    { id: "form", title: "Form of the workflow", group: "View", keys: "Alt+F", run: () => {
+      if (!ui.form.value) showLevel(app, []);
+      ui.form.value = !ui.form.value;
     } },
     { id: "map", title: "Map of the workflow", group: "View", keys: "M", run: toggleMap },
     { id: "sweep-grid", title: "Results of the last sweep", group: "Run", enabled: () => app.session.meta.sweep !== undefined, run: () => {

@@ -151,6 +151,8 @@ export const ui = {
   palette: signal(false),
   dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | "extensions" | null>(null),
   canvasOnly: signal(false),
+  /** The form of the shown workflow covers its graph. */
+  form: signal(false),
   search: signal<{ at: Vec; filter: SocketFilter | null; chosen: (spec: NodeSpec) => void } | null>(null),
   menu: signal<{ at: Vec; lines: (MenuLine | null)[] } | null>(null),
   /** Counts edits of the shown document while it has axes; the strip is there while it is not 0. */
