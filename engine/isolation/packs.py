@@ -188,7 +188,7 @@ def _pack(path: Path, told: Mapping[str, Any], nodes: list[Node]) -> Pack:
 def _held(kernel: Any) -> str:
     """What keeps a pack to what it asked for."""
     known = [name for name in ("landlock", "seccomp") if name in kernel]
-    return " and ".join(["Python's audit hooks", *known])
+    return ", ".join(["Python's audit hooks", *known])
 
 
 def _notes(nodes: list[Node], has_routes: bool) -> Iterable[str]:
