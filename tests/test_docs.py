@@ -73,3 +73,16 @@ def test_the_page_about_packs_names_every_hook_and_no_other() -> None:
     for line in re.findall(r"^from engine\.api import (.+)$", text, re.MULTILINE):
         for name in line.split(", "):
             assert hasattr(engine.api, name), name
+
+
+def test_the_tests_that_the_page_on_security_names_exist() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = [line for line in page.splitlines() if "::test_" in line]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", page)
+    assert len(rows) > 20 and len(named) >= len(rows)
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+    ]
+    assert not missing
