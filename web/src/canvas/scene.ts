@@ -114,6 +114,8 @@ export class Scene {
   /** By node, where the slider between two pictures stands. */
   readonly splits = new Map<Key, number>();
   linkStyle: LinkStyle = "spline";
+  /** What stands in the middle of each wire. */
+  linkMark: "none" | "arrow" | "dot" = "none";
   /** Another version drawn over this one, by the level of the file. */
   comparisons: ReadonlyMap<string | null, Comparison> | null = null;
   private stale = new Set<Key>();

@@ -31,6 +31,7 @@ export function drawWires(ctx: CanvasRenderingContext2D, scene: Scene, camera: C
     ctx.globalAlpha = scene.hoverWire === null || wire.key === scene.hoverWire ? 1 : 0.4;
     if (wire.hidden && wire.key !== scene.hoverWire) drawStubs(ctx, scene, wire);
     else for (const path of wire.curves) strokeWire(ctx, scene.theme, camera, path, wireColor(scene, wire));
+    if (scene.linkMark !== "none" && !wire.hidden && !wire.label) drawMark(ctx, scene, wire);
   }
   drawReroutes(ctx, scene, camera, shown);
   for (const wire of shown) if (wire.label && !wire.hidden) drawLabel(ctx, scene, wire);
@@ -39,6 +40,25 @@ export function drawWires(ctx: CanvasRenderingContext2D, scene: Scene, camera: C
 
 const wireColor = (scene: Scene, wire: Wire): string =>
   typeColor(scene.theme, wire.a.socket.type === "*" ? wire.link.type : wire.a.socket.type);
+
+/** A dot or an arrow in the middle of a wire, in its colour. */
+function drawMark(ctx: CanvasRenderingContext2D, scene: Scene, wire: Wire): void {
+  const path = wire.curves[Math.floor((wire.curves.length - 1) / 2)];
+  if (!path) return;
+  const { x, y } = pointAt(path, 0.5);
+  const ahead = pointAt(path, 0.52);
+  ctx.beginPath();
+  if (scene.linkMark === "dot") ctx.arc(x, y, 4.5, 0, 7);
+  else {
+    const angle = Math.atan2(ahead.y - y, ahead.x - x);
+    const corner = (turn: number, r: number): [number, number] => [x + r * Math.cos(angle + turn), y + r * Math.sin(angle + turn)];
+    ctx.moveTo(...corner(0, 7));
+    ctx.lineTo(...corner(2.4, 7));
+    ctx.lineTo(...corner(-2.4, 7));
+  }
+  ctx.fillStyle = wireColor(scene, wire);
+  ctx.fill();
+}
 
 /** A hidden wire: short ends at both sockets that say what it carries. */
 function drawStubs(ctx: CanvasRenderingContext2D, scene: Scene, wire: Wire): void {

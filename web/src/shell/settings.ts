@@ -56,6 +56,14 @@ export const SETTINGS: readonly Setting[] = Array.of<Setting>(
     },
   },
   {
+    id: "loom.marksOnWires", name: "Marks on wires", group: "Canvas", tip: "What stands in the middle of each wire.",
+    choices: [["none", "None"], ["arrow", "Arrowheads"], ["dot", "Dots"]],
+    apply: (app, value) => {
+      app.scene.linkMark = value === "arrow" || value === "dot" ? value : "none";
+      app.renderer.ask("world");
+    },
+  },
+  {
     id: "loom.snap", name: "Snap to the grid", group: "Canvas", tip: "Nodes snap when they are dragged. Ctrl does the opposite for one drag.",
     choices: OFF_ON,
     apply: (app, value) => {
