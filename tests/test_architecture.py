@@ -46,6 +46,7 @@ ALLOWED = {
         "engine.diffusion",
         "engine.media",
     },
+    "engine/client": set(),
     "engine/server": {"engine.graph", "engine.store", "engine.workers"},
     "nodes": {"engine.api", "engine.diffusion", "engine.media"},
 }

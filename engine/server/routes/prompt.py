@@ -115,10 +115,28 @@ async def _number(body: Mapping[str, Any], state: ServerState) -> float:
     return await state.database.run(choose)
 
 
+async def convert(request: web.Request) -> web.Response:
+    """The API form of a canvas workflow: ``{"workflow": ...}`` gives ``{"prompt": ...}``."""
+    state, body = state_of(request), await json_object(request)
+    await state.catalogue.wait(FIRST_START_SECONDS)
+    workflow = body.get("workflow")
+    if not isinstance(workflow, Mapping) or not is_workflow(workflow):
+        raise bad("'workflow' must be a workflow as the canvas saves it, with 'nodes' and 'links'.")
+    try:
+        prompt = to_prompt(workflow, state.catalogue.specs)
+    except InvalidWorkflow as error:
+        raise bad(str(error)) from error
+    return web.json_response({"prompt": prompt})
+
+
 async def remaining(request: web.Request) -> web.Response:
     """How many jobs wait or run."""
     status = await state_of(request).dispatcher.status()
     return web.json_response(status["status"])
 
 
-ROUTES = [web.post("/prompt", submit), web.get("/prompt", remaining)]
+ROUTES = [
+    web.post("/prompt", submit),
+    web.get("/prompt", remaining),
+    web.post("/x/convert", convert),
+]
