@@ -9,11 +9,13 @@ const TEXT = String.raw`("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`;
 const CALL = new RegExp(String.raw`(?<![\w.$])t\(\s*${TEXT}`, "g");
 const TITLE = /\btitle: (?:[^"\n?`]*\? )?"([A-Z][^"]*)"(?: : "([^"]*)")?/g;
 
+let texts = null;
+/** All sources, read once. */
 const sources = () =>
-  readdirSync(SRC, { recursive: true })
+  (texts ??= readdirSync(SRC, { recursive: true })
     .map(String)
     .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("i18n"))
-    .map((path) => readFileSync(join(SRC, path), "utf8"));
+    .map((path) => readFileSync(join(SRC, path), "utf8")));
 
 /** The keys of a catalogue, over all of its files: `de.ts`, `de-rooms.ts`. */
 export const keys = (file) =>
@@ -35,9 +37,10 @@ export function used() {
   return found;
 }
 
+let joined = null;
 /** Whether a text stands anywhere in the sources: quoted, or as a key of a table. */
 export function stands(key) {
-  const all = sources().join("\n");
+  const all = (joined ??= sources().join("\n"));
   return [JSON.stringify(key), `'${key}'`].some((text) => all.includes(text)) || new RegExp(`^ +${key}: `, "m").test(all);
 }
 
