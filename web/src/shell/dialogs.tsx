@@ -22,6 +22,7 @@ const sweep = (): Promise<Panel> => import("./sweepdialog").then((file) => file.
 const keys = (): Promise<Panel> => import("./keysdialog").then((file) => file.KeysDialog);
 const extensions = (): Promise<Panel> => import("./extensionsdialog").then((file) => file.ExtensionsDialog);
 const missing = (): Promise<Panel> => import("./missing").then((file) => file.MissingDialog);
+const consent = (): Promise<Panel> => import("./consentdialog").then((file) => file.ConsentDialog);
 
 const close = (): void => {
   ui.dialog.value = null;
@@ -40,6 +41,7 @@ export function Dialogs({ app }: { app: App }): JSX.Element | null {
   if (ui.dialog.value === "compare") return <Later load={compare} app={app} />;
   if (ui.dialog.value === "sweep") return <Later load={sweep} app={app} />;
   if (ui.dialog.value === "extensions") return <Later load={extensions} app={app} />;
+  if (ui.dialog.value === "consent") return <Later load={consent} app={app} />;
   if (ui.dialog.value === "missing") return <Later load={missing} app={app} />;
   return ui.dialog.value === "save" ? <SaveDialog app={app} /> : null;
 }

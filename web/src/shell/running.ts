@@ -13,6 +13,7 @@ import { ServerError } from "../net/client";
 import { type JobEnd, leftOut, type NodeUpdate, readNodeErrors, Runs, shownBy } from "../net/runs";
 import { EventSocket, type Preview } from "../net/socket";
 import type { App } from "./app";
+import { mayRun } from "./consent";
 import { uuid } from "./identity";
 import { showIcon } from "./favicon";
 import { nodeKeys, type Session } from "./papers";
@@ -117,6 +118,7 @@ export class Running {
     if (!this.checkTypes()) return false;
     const made = await app.visitors?.prompt();
     const prompt = made?.prompt ?? (buildPrompt(session.doc, app.scene.specs, Math.random) as unknown as JsonObject);
+    if (!(await mayRun(app, prompt))) return false;
     const id = uuid();
     const nodes = Object.keys(prompt);
     this.clearErrors();

@@ -149,7 +149,7 @@ export const ui = {
   spoken: signal(""),
   toasts: signal<Toast[]>([]),
   palette: signal(false),
-  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | "extensions" | null>(null),
+  dialog: signal<"open" | "save" | "versions" | "settings" | "missing" | "sweep" | "compare" | "keys" | "templates" | "about" | "palettes" | "guide" | "account" | "extensions" | "consent" | null>(null),
   canvasOnly: signal(false),
   /** The form of the shown workflow covers its graph. */
   form: signal(false),
