@@ -41,6 +41,11 @@ SHOWN = {
         "The same prompt and noise with the blueprint LoRA at three strengths; "
         "at 0 the model is as it was, bit by bit.",
     ),
+    "textual_inversion": (
+        "Textual inversion",
+        "The model was never taught tangerines and draws something else; a learnt word, "
+        "`embedding:loom-tiny-tangerine` in the prompt, names one. Style and ground are obeyed.",
+    ),
     "controlnet": (
         "ControlNet",
         "The edges of a picture, mirrored, steer another prompt; the one without them has the "

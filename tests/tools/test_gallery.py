@@ -61,3 +61,16 @@ def test_the_lora_draws_blueprints() -> None:
         red, _, blue_channel = picture.resize((1, 1)).getpixel((0, 0))
         blue[title] = blue_channel - red
     assert blue["LoRA at 0.0"] < 10 < 40 < blue["LoRA at 1.0"]
+
+
+def test_the_learnt_word_draws_a_tangerine() -> None:
+    """Share of orange pixels: measured 0.28 and 0.15 with the learnt word, 0.00 without it."""
+    shown = {t: orange(p) for t, p in run(ROOT / "workflows" / "textual_inversion.json")}
+    assert shown["Without the word"] < 0.02 < 0.15 < shown["With the word"]
+    assert shown["3D on blue"] > 0.08
+
+
+def orange(picture: Image.Image) -> float:
+    """Share of the pixels that are a strong orange."""
+    red, green, blue = pixels(picture)[0].unbind(-1)
+    return ((red > 0.8) & (green > 0.3) & (green < 0.7) & (blue < 0.2)).float().mean().item()

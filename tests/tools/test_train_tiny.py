@@ -21,6 +21,7 @@ from tools.train_tiny.diffusion import (
     signal_levels,
 )
 from tools.train_tiny.evaluate import prompts
+from tools.train_tiny.train_embedding import Word
 from tools.train_tiny.train_unet import Latents
 
 UNET = UNetConfig(
@@ -185,3 +186,11 @@ def test_left_over_bytes_are_refused() -> None:
     param, data, _ = ncnn_pair()
     with pytest.raises(SystemExit, match="not the file expected here"):
         convert(param, data + b"\0\0\0\0")
+
+
+def test_learnt_vectors_take_the_places_of_the_stand_in_in_order() -> None:
+    encoder = ClipText(TEXT).eval()
+    tokens = torch.tensor([[1, 7, 7, 2], [7, 3, 7, 2]])
+    as_words = encoder.embed(torch.tensor([4, 5]))
+    wanted = encoder(torch.tensor([[1, 4, 5, 2], [4, 3, 5, 2]]))
+    torch.testing.assert_close(Word(as_words.detach()).context(tokens, 7, encoder), wanted)
