@@ -44,6 +44,24 @@ async def test_other_pages_get_no_websocket(server: LiveServer, origin: str) -> 
         await socket.close()
 
 
+@pytest.mark.parametrize(("host", "origin", "site"), list(itertools.product(HOSTS, ORIGINS, SITES)))
+async def test_the_matrix_holds_for_the_websocket(
+    server: LiveServer, host: str, origin: str, site: str
+) -> None:
+    own = {"own": server.url}
+    given = {"Host": HOSTS[host], "Origin": own.get(origin, ORIGINS[origin])}
+    headers = {k: v for k, v in {**given, "Sec-Fetch-Site": SITES[site]}.items() if v}
+    allowed = host == "own" and (origin == "own" or (origin == "none" and site != "cross"))
+    async with aiohttp.ClientSession() as session:
+        try:
+            socket = await session.ws_connect(f"{server.url}/ws", headers=headers)
+            status = 101
+            await socket.close()
+        except aiohttp.WSServerHandshakeError as refusal:
+            status = refusal.status
+    assert status == (101 if allowed else 403)
+
+
 def test_too_large_a_body_is_refused(server: LiveServer) -> None:
     big = b'{"a": "' + b"x" * (101 << 20) + b'"}'
     try:

@@ -23,11 +23,11 @@ export function ConsentDialog(): JSX.Element | null {
         <button class="text-button" onClick={() => answer("no")}>
           {t("Do not run")}
         </button>
-        <button class="text-button" onClick={() => answer("once")}>
-          {t("Allow once")}
-        </button>
-        <button class="run plain" autofocus onClick={() => answer("always")}>
+        <button class="text-button" onClick={() => answer("always")}>
           {t("Allow always")}
+        </button>
+        <button class="run plain" autofocus onClick={() => answer("once")}>
+          {t("Allow once")}
         </button>
       </div>
     </Frame>
