@@ -41,5 +41,5 @@ export default defineConfig({
       "/api": { target: server, changeOrigin: true, ws: true },
     },
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 } as Parameters<typeof defineConfig>[0]);

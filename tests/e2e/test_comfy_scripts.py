@@ -144,6 +144,28 @@ def test_scripts_build_and_change_graphs(canvas: Canvas) -> None:
         assert steps < 8
 
 
+def test_scripts_see_to_wires(canvas: Canvas) -> None:
+    show(canvas, PROBE, {**PROBE, "id": 2, "pos": [600, 0]})
+    page = canvas.page
+    page.evaluate("() => { globalThis.__refuses = globalThis.__takesDrops = true; }")
+    ends = "STRING", "text"
+    start = canvas.ask(f"socket('1', 'output', '{ends[0]}')")
+    stop = canvas.ask(f"socket('2', 'input', '{ends[1]}')")
+    canvas.drag(start, stop)
+    page.get_by_text("An extension of one of the nodes refuses this wire.").wait_for()
+    assert seen(canvas, "asked")[-1] == [0, "STRING", 1] and canvas.ask("workflow().links") == []
+    canvas.drag(start, {"x": start["x"] + 90, "y": start["y"] - 120})
+    assert seen(canvas, "dropped")[-1] == [1, "STRING"]
+    assert page.get_by_role("dialog").count() == 0
+    page.evaluate("() => { globalThis.__refuses = globalThis.__takesDrops = false; }")
+    canvas.drag(start, stop)
+    canvas.wait("workflow().links.length === 1")
+    page.evaluate("() => { globalThis.__takesLinks = true; }")
+    page.mouse.click((start["x"] + stop["x"]) / 2, (start["y"] + stop["y"]) / 2)
+    page.wait_for_function("() => globalThis.__seen.link?.length === 1")
+    assert page.get_by_role("menu").count() == 0
+
+
 def test_scripts_draw_on_nodes_and_are_pressed(canvas: Canvas) -> None:
     show(canvas, PROBE)
     canvas.page.wait_for_function("() => globalThis.__seen.draw?.length > 0")

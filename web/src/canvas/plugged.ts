@@ -7,7 +7,7 @@ import type { Json } from "../model/json";
 import type { RawNode } from "../model/workflow";
 import type { Rect, Vec } from "./camera";
 import type { Env } from "./drawnode";
-import type { NodeBox, Shapes, WidgetBox } from "./layout";
+import type { NodeBox, Shapes, SocketBox, WidgetBox } from "./layout";
 
 export type NodePart = (env: Env, box: NodeBox) => void;
 
@@ -30,6 +30,16 @@ export interface Everywhere {
   over: NodePart;
   field(box: NodeBox, input: string): WidgetPart | undefined;
   grab(box: NodeBox, row: WidgetBox | null, world: Vec): Grip | null;
+  /** Whether a script of one of the nodes refuses this wire. */
+  refuses(from: Plug, to: Plug): boolean;
+  /** A wire was dropped on the ground; true if a script sees to it. */
+  dropped(end: Plug, world: Vec): boolean;
+}
+
+/** A socket on its node. */
+export interface Plug {
+  box: NodeBox;
+  socket: SocketBox;
 }
 
 export class Plugged {

@@ -1,13 +1,16 @@
 /**
  * The prototype of the peer's canvas, which some scripts change.
  *
- * What is written there is kept, and the script that wrote it is named; the two methods that can be
+ * What is written there is kept, and the script that wrote it is named; the four methods that can be
  * answered here are called. All others do nothing, so that a script that wraps them does not fail.
  */
 import type { Loose } from "./page";
 
 /** Methods of that prototype that this page asks. */
-export const ASKED = ["getCanvasMenuOptions", "processKey"] as const;
+export const ASKED = ["getCanvasMenuOptions", "processKey", "showLinkMenu", "createDefaultNodeForSlot"] as const;
+
+/** The prototype that scripts may have changed. */
+export const insides = (): Loose => (globalThis as unknown as Record<string, { prototype: Loose }>)["LGraphCanvas"]?.prototype ?? {};
 
 /** Stands for the prototype; `changed` is called with each name that is written. */
 export function watchedPrototype(own: object, changed: (name: string, trace: string) => void): Loose {

@@ -5,6 +5,7 @@ import type { Everywhere, Grip, WidgetPart } from "../canvas/plugged";
 import type { Vec } from "../canvas/camera";
 import { lend } from "../plugins/drawing";
 import { type Field, fieldBehind } from "./field";
+import { insides } from "./insides";
 import type { LGraphNode } from "./node";
 import type { Loose, Page } from "./page";
 
@@ -49,6 +50,24 @@ export function everywhere(page: Page): Everywhere {
     },
     field: (box, input) => partOf(page, instance(box), input),
     grab: (box, row, world) => grab(page, instance(box), box, row, world),
+    refuses: (from, to) => {
+      const [source, target] = [instance(from.box), instance(to.box)];
+      if (!source || !target) return false;
+      // A file need not list sockets that were never wired.
+      const { index, type } = to.socket.socket;
+      const at = index >= 0 ? index : to.socket.order;
+      const [output, input] = [source.outputs[from.socket.order], target.inputs[at]];
+      return page.call(target, "onConnectInput", at, type, output, source, from.socket.order) === false
+        || page.call(source, "onConnectOutput", from.socket.order, type, input, target, at) === false;
+    },
+    dropped: ({ box, socket }, { x, y }) => {
+      const node = instance(box);
+      const outward = socket.side === "output";
+      const { name, type } = socket.socket;
+      const slot = (outward ? node?.outputs[socket.order] : node?.inputs[socket.socket.index]) ?? { name, type };
+      const ends = outward ? { nodeFrom: node, slotFrom: slot } : { nodeTo: node, slotTo: slot };
+      return page.call(insides(), "createDefaultNodeForSlot", { ...ends, position: [x, y], e: eventAt(page, "pointerup", { x, y }) }) === true;
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import type { NodeBox } from "../canvas/layout";
 import { isObject, type JsonObject } from "../model/json";
 import { type NodeSpec, readSpec } from "../model/schema";
 import { provideExtras } from "../model/widgets";
+import type { Key } from "../model/workflow";
 import type { App, Visitors } from "../shell/app";
 import { submenu } from "../shell/submenu";
 import type { MenuLine } from "../shell/ui";
@@ -20,6 +21,8 @@ import { ComfyApp } from "./comfyapp";
 import { customMakers, makeFields } from "./comfywidgets";
 import { watchDom } from "./domfields";
 import { GraphFace } from "./graph";
+import { insides } from "./insides";
+import { linkFace } from "./links";
 import { menuLines } from "./litegraph";
 import { addCommand, addKeybinding, addPanel, SettingsFace } from "./manager";
 import { publish } from "./modules";
@@ -189,6 +192,12 @@ export class Comfy implements Visitors {
     return menuLines(page, lines, { node, extra: node }, at);
   }
 
+  /** A press on a wire; true if a script sees to it. */
+  wirePressed(key: Key): boolean {
+    const { page } = this;
+    return page.call(insides(), "showLinkMenu", linkFace(page, key), null) !== undefined;
+  }
+
   /** Lines that scripts add to the menu of the ground. */
   groundLines(at: Vec): (MenuLine | null)[] {
     const { page } = this;
@@ -208,6 +217,3 @@ export class Comfy implements Visitors {
   get ready(): boolean { return this.started; }
   get names(): string[] { return this.page.extensions.map((extension) => String(extension["name"])); }
 }
-
-/** The prototype that scripts may have changed. */
-const insides = (): Loose => (globalThis as unknown as Record<string, { prototype: Loose }>)["LGraphCanvas"]?.prototype ?? {};

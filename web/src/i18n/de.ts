@@ -12,6 +12,7 @@ export const DE: Catalogue = {
   "all {n}": "alle {n}",
   "An extension": "Eine Erweiterung",
   "An extension needs a name.": "Eine Erweiterung braucht einen Namen.",
+  "An extension of one of the nodes refuses this wire.": "Eine Erweiterung eines der Knoten lehnt diese Leitung ab.",
   "another frame, name or colour": "anderer Rahmen, Name oder andere Farbe",
   "another size": "andere Größe",
   "Arrange the form": "Formular ordnen",

@@ -12,6 +12,7 @@ export const ZH: Catalogue = {
   "all {n}": "全部 {n}",
   "An extension": "某个扩展",
   "An extension needs a name.": "扩展需要名称。",
+  "An extension of one of the nodes refuses this wire.": "某个节点的扩展拒绝了这条连线。",
   "another frame, name or colour": "边框、名称或颜色不同",
   "another size": "大小不同",
   "Arrange the form": "整理表单",

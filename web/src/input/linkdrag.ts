@@ -4,6 +4,7 @@
  * While it is pulled every socket that would take it is ringed; over one that would not, the
  * reason stands at the pointer.
  */
+import { t } from "../i18n";
 import { contains, type Vec } from "../canvas/camera";
 import type { Env } from "../canvas/drawnode";
 import { hitTest, MOUSE, TOUCH } from "../canvas/hit";
@@ -91,6 +92,11 @@ class LinkDrag implements Gesture {
   private plug(target: Target): void {
     const { ws, pull } = this;
     const { from, to } = this.ends(target);
+    const [out, into] = pull.socket.side === "output" ? [pull, target] : [target, pull];
+    if (ws.scene.plugged.everywhere?.refuses(out, into)) {
+      ws.doors.say(t("An extension of one of the nodes refuses this wire."), "error");
+      return;
+    }
     const same = pull.unplugged && keyOf(pull.unplugged.to) === to.node;
     const old = pull.unplugged;
     if (!old) {
@@ -125,6 +131,7 @@ class LinkDrag implements Gesture {
 
   private searchAt(p: Pointer): void {
     const { ws, pull } = this;
+    if (ws.scene.plugged.everywhere?.dropped(pull, p.world)) return;
     const { type } = pull.socket.socket;
     const outward = pull.socket.side === "output";
     const loose: LooseEnd = outward

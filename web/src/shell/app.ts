@@ -17,7 +17,7 @@ import { opensAsForm } from "../model/form";
 import { type JsonObject, parseJson, stringifyJson } from "../model/json";
 import { type NodeSpec, readSpecs } from "../model/schema";
 import { withVirtual } from "../model/virtual";
-import type { Workflow } from "../model/workflow";
+import type { Key, Workflow } from "../model/workflow";
 import { bigStore } from "../net/bigstore";
 import { Client } from "../net/client";
 import type { Meta } from "../net/journal";
@@ -52,6 +52,8 @@ export interface Visitors {
   prompt(): Promise<{ prompt: JsonObject; workflow: JsonObject }>;
   /** Send a prompt by way of the scripts. */
   queuePrompt(body: JsonObject): Promise<JsonObject>;
+  /** A press on a wire; true if a script sees to it. */
+  wirePressed(key: Key): boolean;
   nodeLines(box: NodeBox, at: Vec): (MenuLine | null)[];
   groundLines(at: Vec): (MenuLine | null)[];
 }
@@ -288,6 +290,7 @@ export class App {
         ui.search.value = { at, filter, chosen };
       },
       menu: (at, hit) => {
+        if (hit?.kind === "wire" && this.visitors?.wirePressed(hit.wire.key)) return;
         ui.menu.value = { at, lines: contextMenu(this, at, hit) };
       },
       offer: (at, heading, choices) => {

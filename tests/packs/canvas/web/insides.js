@@ -13,4 +13,13 @@ LGraphCanvas.prototype.processKey = function (event) {
   if (event.key === "F8") note("key", event.key);
   return keys.apply(this, [event]);
 };
+const make = LGraphCanvas.prototype.createDefaultNodeForSlot;
+LGraphCanvas.prototype.createDefaultNodeForSlot = function (options) {
+  note("dropped", [options.nodeFrom.id, options.slotFrom.name]);
+  return globalThis.__takesDrops === true || make.apply(this, [options]);
+};
+LGraphCanvas.prototype.showLinkMenu = function (link) {
+  note("link", link.target_id);
+  return globalThis.__takesLinks ? false : undefined;
+};
 app.registerExtension({ name: "canvas.insides" });

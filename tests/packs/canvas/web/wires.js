@@ -9,6 +9,7 @@ app.registerExtension({
   nodeCreated(node) {
     node.onConnectionsChange = (side, slot, on, link, socket) => note("wired", [side, slot, on, link.target_id, socket?.name]);
     node.onPropertyChanged = (name, value) => note("property", [name, value]);
+    node.onConnectInput = (slot, type, output, source) => { note("asked", [slot, type, source.id]); return globalThis.__refuses !== true; };
     node.onRemoved = () => note("removed", node.type);
   },
 });
