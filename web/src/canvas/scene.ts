@@ -10,6 +10,8 @@ import { type Change, definitionPaths, type Document } from "../model/document";
 import type { Specs } from "../model/schema";
 import { withSubgraphs } from "../model/subgraphspec";
 import { hasUpload, readWidget } from "../model/widgets";
+import { looseWires } from "../model/floating";
+import type { Json } from "../model/json";
 import { type Presentation, presentationOf } from "../model/presentation";
 import { chainOf, type Reroute, reroutesOf, wireParents } from "../model/reroutes";
 import { type Key, keyOf, type Link } from "../model/workflow";
@@ -259,6 +261,17 @@ export class Scene {
     this.unwired = new Set();
     this.wireList ??= [...this.wireMap.values()];
     return this.wireList;
+  }
+
+  /** Wires that hang on a reroute: their curves, and what they carry. */
+  looseCurves(): { curves: readonly Curve[]; type: Json }[] {
+    return looseWires(this.doc).flatMap(({ node, slot, side, type, via }) => {
+      const box = this.boxes.get(node);
+      const socket = box?.sockets.find((s) => s.side === side && (side === "output" ? s.order === slot : s.socket.index === slot));
+      if (!box || !socket) return [];
+      const at = socketAt(box, socket);
+      return [{ curves: curvesThrough(side === "output" ? [at, ...via] : [...via, at], this.linkStyle), type }];
+    });
   }
 
   /** The points that wires pass, by key. */

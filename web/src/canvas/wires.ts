@@ -33,6 +33,7 @@ export function drawWires(ctx: CanvasRenderingContext2D, scene: Scene, camera: C
     else for (const path of wire.curves) strokeWire(ctx, scene.theme, camera, path, wireColor(scene, wire));
     if (scene.linkMark !== "none" && !wire.hidden && !wire.label) drawMark(ctx, scene, wire);
   }
+  drawLoose(ctx, scene);
   drawReroutes(ctx, scene, camera, shown);
   for (const wire of shown) if (wire.label && !wire.hidden) drawLabel(ctx, scene, wire);
   ctx.globalAlpha = 1;
@@ -40,6 +41,29 @@ export function drawWires(ctx: CanvasRenderingContext2D, scene: Scene, camera: C
 
 const wireColor = (scene: Scene, wire: Wire): string =>
   typeColor(scene.theme, wire.a.socket.type === "*" ? wire.link.type : wire.a.socket.type);
+
+/** Wires of which one end is nowhere: dashed, with a ring at the loose end. */
+function drawLoose(ctx: CanvasRenderingContext2D, scene: Scene): void {
+  for (const { curves, type } of scene.looseCurves()) {
+    ctx.beginPath();
+    for (const path of curves) trace(ctx, path);
+    ctx.lineWidth = WIDTH;
+    ctx.setLineDash([7, 5]);
+    ctx.strokeStyle = typeColor(scene.theme, type);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  for (const { x, y, links } of scene.rerouteList()) {
+    if (links.length > 0) continue;
+    ctx.beginPath();
+    ctx.arc(x, y, 6, 0, 7);
+    ctx.lineWidth = 2;
+    ctx.fillStyle = scene.theme.canvas;
+    ctx.fill();
+    ctx.strokeStyle = scene.theme.text3;
+    ctx.stroke();
+  }
+}
 
 /** A dot or an arrow in the middle of a wire, in its colour. */
 function drawMark(ctx: CanvasRenderingContext2D, scene: Scene, wire: Wire): void {

@@ -1,10 +1,12 @@
 /** Reroutes by hand: pressing one drags it, alt on a wire makes one. */
 import type { Vec } from "../canvas/camera";
 import { distance } from "../canvas/curves";
+import { hitTest, MOUSE, TOUCH } from "../canvas/hit";
 import type { Wire } from "../canvas/scene";
+import { looseAt, plugIn } from "../model/floating";
 import { addReroute, moveReroute, type Reroute } from "../model/reroutes";
 import { type Key, keyOf } from "../model/workflow";
-import type { Gesture } from "./gesture";
+import type { Gesture, Pointer } from "./gesture";
 import type { Workspace } from "./workspace";
 
 let count = 0;
@@ -21,12 +23,22 @@ export function dragReroute(ws: Workspace, { id, x, y }: Pick<Reroute, "id" | "x
     end: (p, moved) => {
       ws.doc.endGesture();
       if (!moved) click(p.screen);
+      else if (plugged(ws, key, p)) moveReroute(ws.doc, key, x, y, null);
     },
     cancel: () => {
       moveReroute(ws.doc, key, x, y, name);
       ws.doc.endGesture();
     },
   };
+}
+
+/** The loose end of a wire was dropped on a socket that takes it. */
+function plugged(ws: Workspace, key: Key, p: Pointer): boolean {
+  const wire = looseAt(ws.doc, key);
+  const hit = wire && hitTest(ws.scene, p.world, ws.renderer.camera.scale, p.touch ? TOUCH : MOUSE);
+  if (hit?.kind !== "socket" || hit.socket.side === wire?.side || !wire) return false;
+  const { name, type } = hit.socket.socket;
+  return plugIn(ws.doc, ws.scene.specs, wire, { node: hit.box.key, slot: hit.socket.order, name, type });
 }
 
 /** A new reroute on the piece of the wire that is nearest to a point, ready to be dragged. */

@@ -115,6 +115,21 @@ function setWireParent(edit: Edit, doc: Document, link: Key, parent: Id | null):
   }
 }
 
+/** Lead a wire over reroutes that were loose until now. */
+export function hangOn(edit: Edit, doc: Document, link: Key, via: readonly Reroute[]): void {
+  const last = via.at(-1);
+  if (!last) return;
+  setWireParent(edit, doc, link, last.id);
+  for (const { id } of via) {
+    const path = placeOf(doc, keyOf(id));
+    const raw = path && valueAt(doc.raw, path);
+    if (!path || !isObject(raw)) continue;
+    const ids = Array.isArray(raw["linkIds"]) ? raw["linkIds"] : [];
+    edit.set([...path, "linkIds"], [...ids, doc.link(link)?.id ?? link]);
+    if (raw["floating"] !== undefined) edit.set([...path, "floating"], undefined);
+  }
+}
+
 export function moveReroute(doc: Document, key: Key, x: number, y: number, gesture: string | null): void {
   const path = placeOf(doc, key);
   if (!path) return;
