@@ -1,15 +1,21 @@
-"""Writes docs/nodes.md, docs/api.md and docs/cli.md from the code: ``python tools/write_docs.py``.
+"""Writes four pages of docs/ from the code: ``python tools/write_docs.py``.
 
 ``tests/test_docs.py`` fails while a page differs from what this writes, so they stay true.
 """
 
 import argparse
+import ast
 import importlib
 import inspect
+import json
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -82,7 +88,45 @@ def _flag(action: argparse.Action) -> str:
     return f"| `{name} {values}`".rstrip(" `") + f"` | {action.help or ''} |"
 
 
+def packs_page() -> str:
+    """What became of the packs of the tests, each of which uses other parts of the contract."""
+    with tempfile.TemporaryDirectory() as folder:
+        packs = Path(folder) / "custom_nodes"
+        shutil.copytree(ROOT / "tests" / "packs", packs, ignore=shutil.ignore_patterns(*UNLISTED))
+        shutil.copytree(ROOT / "custom_nodes" / "example_pack", packs / "example_pack")
+        command = [sys.executable, str(ROOT / "main.py"), "packs", "--json"]
+        command += ["--base-directory", folder]
+        said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        found = json.loads(said.stdout)
+        rows = [_pack_row(packs, pack) for pack in found]
+    parts = [
+        NOTE,
+        "# Packs that the tests load\n",
+        "`python main.py packs` says this of every pack in `custom_nodes/`. Each of these uses",
+        "other parts of what packs of the field rely on ([compatibility.md](compatibility.md)).\n",
+        "| pack | what it is | nodes | level | names it uses of other programs | missing here |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*parts, *rows, ""])
+
+
+#: What is no pack, or fails on purpose.
+UNLISTED = ("__pycache__", "isolated")
+
+
+def _pack_row(packs: Path, pack: Mapping[str, Any]) -> str:
+    path = packs / pack["name"]
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    paragraph = (ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n\n")[0]
+    about = " ".join(paragraph.split())
+    level = pack["level"] or "own"
+    names = ", ".join(f"`{need['name']}`" for need in pack["needs"])
+    lacks = ", ".join(f"`{name}`" for name in pack["lacks"])
+    return f"| {pack['name']} | {about} | {len(pack['nodes'])} | {level} | {names} | {lacks} |"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/packs.md": packs_page,
     "docs/nodes.md": nodes_page,
     "docs/api.md": api_page,
     "docs/cli.md": cli_page,

@@ -110,8 +110,8 @@ def _dotted(node: ast.Attribute, known: dict[str, str]) -> str | None:
     if not isinstance(inner, ast.Name) or inner.id not in known:
         return None
     full = ".".join([known[inner.id], *reversed(parts)])
-    if not _is_theirs(full):
-        return None
+    if not _is_theirs(full) or any(m.startswith(f"{full}.") for m in OFFERED):
+        return None  # the second: the way to a module, no name in it
     modules = [m for m in (*OFFERED, "nodes") if full.startswith(f"{m}.")]
     if modules:
         module = max(modules, key=len)
