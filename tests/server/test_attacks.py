@@ -13,8 +13,12 @@ from tests.live import ROOT, LiveServer
 from .test_prompt import node, shown
 
 SECRET = "hush-4711-hush"
-#: Modules of ours that speak HTTP to others: the worker's door, and a command of the user.
-CALLERS = {"engine/server/passing.py", "engine/commands/queue.py"}
+#: Modules of ours that speak HTTP to others: the worker's door, a command of the user, and the
+#: client, which runs in programs of the user.
+CALLERS = {
+    *("engine/server/passing.py", "engine/commands/queue.py"),
+    "engine/client/asynchronous.py",
+}
 
 
 def ours() -> list[tuple[str, ast.Module]]:
