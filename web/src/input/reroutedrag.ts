@@ -21,9 +21,10 @@ export function dragReroute(ws: Workspace, { id, x, y }: Pick<Reroute, "id" | "x
       moveReroute(ws.doc, key, x + travel.x / scale, y + travel.y / scale, name);
     },
     end: (p, moved) => {
+      // The ring that was let go on a socket goes back: the wire leads on from where it was.
+      if (moved && plugged(ws, key, p, name)) moveReroute(ws.doc, key, x, y, name);
       ws.doc.endGesture();
       if (!moved) click(p.screen);
-      else if (plugged(ws, key, p)) moveReroute(ws.doc, key, x, y, null);
     },
     cancel: () => {
       moveReroute(ws.doc, key, x, y, name);
@@ -33,12 +34,12 @@ export function dragReroute(ws: Workspace, { id, x, y }: Pick<Reroute, "id" | "x
 }
 
 /** The loose end of a wire was dropped on a socket that takes it. */
-function plugged(ws: Workspace, key: Key, p: Pointer): boolean {
+function plugged(ws: Workspace, key: Key, p: Pointer, gesture: string): boolean {
   const wire = looseAt(ws.doc, key);
   const hit = wire && hitTest(ws.scene, p.world, ws.renderer.camera.scale, p.touch ? TOUCH : MOUSE);
   if (hit?.kind !== "socket" || hit.socket.side === wire?.side || !wire) return false;
   const { name, type } = hit.socket.socket;
-  return plugIn(ws.doc, ws.scene.specs, wire, { node: hit.box.key, slot: hit.socket.order, name, type });
+  return plugIn(ws.doc, ws.scene.specs, wire, { node: hit.box.key, slot: hit.socket.order, name, type }, gesture);
 }
 
 /** A new reroute on the piece of the wire that is nearest to a point, ready to be dragged. */

@@ -51,8 +51,16 @@ export function looseWires(doc: Document): LooseWire[] {
 export const looseAt = (doc: Document, reroute: Key): LooseWire | undefined =>
   looseWires(doc).find(({ side, via }) => keyOf((side === "output" ? via.at(-1) : via[0])?.id ?? "") === reroute);
 
-/** Plug the loose end in; false if the types do not fit. `slot` counts outputs, `name` is an input's. */
-export function plugIn(doc: Document, specs: Specs, wire: LooseWire, end: { node: Key; slot: number; name: string; type: Json }): boolean {
+/** A socket that a loose end may go to: `slot` counts outputs, `name` is an input's. */
+export interface End {
+  node: Key;
+  slot: number;
+  name: string;
+  type: Json;
+}
+
+/** Plug the loose end in, as part of a gesture if it names one; false if the types do not fit. */
+export function plugIn(doc: Document, specs: Specs, wire: LooseWire, end: End, gesture: string | null = null): boolean {
   const types = wire.side === "output" ? [wire.type, end.type] as const : [end.type, wire.type] as const;
   if (!compatible(...types) || end.node === wire.node) return false;
   const held = doc.node(wire.node);
@@ -67,6 +75,6 @@ export function plugIn(doc: Document, specs: Specs, wire: LooseWire, end: { node
     connect(edit, doc, specs, from, to);
     const made = doc.linksOf(to.node).find((link) => link.to === to.node && link.from === from.node && link.fromSlot === from.slot);
     if (made) hangOn(edit, doc, keyOf(made.id), wire.via);
-  });
+  }, gesture);
   return true;
 }
