@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,16 @@ def until(live: LiveServer, page: Page, question: str, what: str) -> Any:
     return live.until(lambda: page.evaluate(f"() => {question}"), what)
 
 
-def workflow() -> dict[str, Any]:
+#: A second try must not find the result of the first one: what is kept makes no progress.
+SEEDS = count(90417)
+
+
+def workflow(seed: int) -> dict[str, Any]:
     """The first workflow of this project, quick and like no other test's."""
     file: dict[str, Any] = json.loads((ROOT / "workflows" / "default.json").read_text())
     for node in file["nodes"]:
         if node["type"] == "KSampler":
-            node["widgets_values"][:3] = [90417, "fixed", 4]
+            node["widgets_values"][:3] = [seed, "fixed", 4]
     return file
 
 
@@ -64,14 +69,18 @@ def test_it_loads_queues_shows_progress_previews_results_and_uploads(
     page.goto(f"{live_server.url}/comfy/")
     until(live_server, page, "window.app?.graph?.nodes?.length > 0", "the page is up")
     page.evaluate(LISTEN)
-    page.evaluate("(file) => window.app.loadGraphData(file)", workflow())
+    seed = next(SEEDS)
+    page.evaluate("(file) => window.app.loadGraphData(file)", workflow(seed))
     until(live_server, page, "window.app.graph.nodes.some((n) => n.type === 'SaveImage')", "loaded")
     page.get_by_role("button", name="Run", exact=True).first.click()
     heard = until(live_server, page, "window.heard.execution_success && window.heard", "it ran")
-    assert heard["progress"] >= 4 and heard["executed"] and heard["b_preview"]
+    # Quick steps share a message, so there may be fewer than steps.
+    assert heard["progress"] and heard["executed"] and heard["b_preview"]
     shown = "[...document.images].find((i) => i.src.includes('/comfy/api/view?'))?.naturalWidth"
     assert until(live_server, page, shown, "the result is shown") == 512
-    (job,) = [e for e in live_server.get("/history").values() if "90417" in json.dumps(e["prompt"])]
+    (job,) = [
+        e for e in live_server.get("/history").values() if str(seed) in json.dumps(e["prompt"])
+    ]
     assert job["status"]["status_str"] == "success"
     assert page.evaluate(UPLOAD) == [200, "door.png"]
     ours = [url for url in asked if url.startswith(live_server.url)]
