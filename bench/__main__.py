@@ -24,6 +24,7 @@ MODULES = (
     "picture",
     "overlap",
     "soak",
+    "crowd",
     "kills",
 )
 RESULTS = Path(__file__).with_name("results.md")

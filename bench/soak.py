@@ -96,7 +96,7 @@ def prompts() -> Iterator[dict[str, Any]]:
     number = 0
     while True:
         number += 1
-        yield _picture(number // 2)
+        yield picture(number // 2)
         if number % 10 == 0:
             yield {
                 "1": _node("ProbeFail", message=f"failure {number}"),
@@ -104,7 +104,7 @@ def prompts() -> Iterator[dict[str, Any]]:
             }
 
 
-def _picture(seed: int) -> dict[str, Any]:
+def picture(seed: int) -> dict[str, Any]:
     return {
         "1": _node("CheckpointLoaderSimple", ckpt_name="loom-tiny.safetensors"),
         "2": _node("CLIPTextEncode", text=f"a red apple {seed % 7}", clip=["1", 1]),
