@@ -5,6 +5,7 @@ error), and when the server goes away the process ends at once, whatever it is d
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine import compat
@@ -216,7 +218,14 @@ def main() -> None:
     first = read_blocking(incoming)
     if first is None:
         return
+    _be_ended_first()
     serve(first, incoming, Pipe(outgoing).send)
+
+
+def _be_ended_first() -> None:
+    """Where memory is short, let the kernel end this process, not the server or the user's."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def serve(first: Message, incoming: BinaryIO, send: Callable[[Message], None]) -> None:

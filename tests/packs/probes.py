@@ -35,13 +35,6 @@ def steps(*, count: Int(1, 100000) = 10, ms: Int(0, 10000) = 10, ctx: Context) -
     return count
 
 
-@node("ProbeStubborn", category="probe")
-def stubborn(*, seconds: Int(0, 1000) = 60) -> ANY:
-    """Sleep without ever asking whether to stop."""
-    time.sleep(seconds)
-    return seconds
-
-
 @node("ProbeCrash", category="probe")
 def crash(*, number: Int(0, 1000) = 0) -> ANY:
     """End the process."""

@@ -26,26 +26,6 @@ def test_a_killed_worker_fails_its_job_and_the_next_one_runs(tmp_path: Path) -> 
         assert server.wait(waiting)["status"]["completed"]
 
 
-def test_a_node_that_ends_the_process_is_named(tmp_path: Path) -> None:
-    with serving(tmp_path / "base") as server:
-        _, data = server.wait(server.submit(shown("ProbeCrash", number=1)))["status"]["messages"][
-            -1
-        ]
-        assert (data["node_id"], "exit code 17" in data["exception_message"]) == ("1", True)
-        assert server.wait(server.submit(shown(number=1)))["status"]["completed"]
-
-
-@pytest.mark.timeout(180)
-def test_a_node_that_does_not_listen_loses_its_worker(tmp_path: Path) -> None:
-    with serving(tmp_path / "base") as server:
-        job = server.submit(shown("ProbeStubborn", seconds=600))
-        server.until(lambda: server.running() == [job], "the job runs")
-        server.post("/interrupt")
-        name, data = server.wait(job)["status"]["messages"][-1]
-        assert (name, data["node_id"]) == ("execution_interrupted", "1")
-        assert server.wait(server.submit(shown(number=1)))["status"]["completed"]
-
-
 def test_a_killed_server_finishes_its_queue_after_a_restart(tmp_path: Path) -> None:
     with serving(tmp_path / "base") as server:
         server.wait(server.submit(shown(number=1, note="before")))
