@@ -19,6 +19,18 @@ def loads(text: bytes | str) -> Any:
     return orjson.loads(text)
 
 
+def loads_foreign(text: bytes | str) -> Any:
+    """Read what Python programs write into files, in which NaN and Infinity are numbers.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deep.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
 def dumps(value: Any) -> bytes:
     """Write plain data: dicts, lists, tuples, texts, numbers, None.
 

@@ -4,12 +4,12 @@ Invariant: reading runs nothing and reaches nothing but the named file.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidWorkflow
+from engine.fast_json import loads_foreign
 from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse
 from engine.graph.spec import NodeSpec, Specs
@@ -33,7 +33,7 @@ def read(path: Path) -> Any:
     """
     try:
         if path.suffix.lower() in JSON_SUFFIXES:
-            return json.loads(path.read_text("utf-8"))
+            return loads_foreign(path.read_text("utf-8"))
         return _from_picture(path)
     except OSError as error:
         reason = error.strerror or "it is no picture"
@@ -98,6 +98,6 @@ def _find(graph: Any, name: str, setting: str) -> str:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads_foreign(text)
     except ValueError:
         return text

@@ -4,7 +4,6 @@ Invariant: as with checkpoints, only headers and a few small tensors are read; a
 kind is refused with a text that says what it holds and where it belongs.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from engine.errors import ModelFileError
+from engine.fast_json import loads_foreign
 
 from .checkpoints import load_vae
 from .families import FAMILIES, Checkpoint, detect
@@ -211,7 +211,7 @@ def _described_by_scheduler(model: Model, folder: Path) -> Model:
     path = folder / "scheduler" / "scheduler_config.json"
     if not path.is_file() or not isinstance(model.sampling, Discrete):
         return model
-    said: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    said: dict[str, Any] = loads_foreign(path.read_text("utf-8"))
     known = {"epsilon": "eps", "v_prediction": "v", "sample": "x0"}
     prediction: Any = known.get(said.get("prediction_type", ""), model.sampling.prediction)
     zero = bool(said.get("rescale_betas_zero_snr"))

@@ -5,8 +5,6 @@ pickled files pass torch's weights-only reader or are refused.
 """
 
 import hashlib
-import json
-import pickle
 import struct
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -20,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from engine.errors import ModelFileError
+from engine.fast_json import loads_foreign
 
 Role = Literal["diffusion", "text", "vae", "upscale"]
 #: Tensor name to shape: all that the recognition of a file looks at.
@@ -220,7 +219,7 @@ def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
 def _safe_index(file: BinaryIO) -> tuple[int, dict[str, Any]]:
     """Where the data of a safetensors file begins, and its entries by name."""
     (length,) = struct.unpack("<Q", file.read(8))
-    entries = json.loads(file.read(length))
+    entries = loads_foreign(file.read(length))
     entries.pop("__metadata__", None)
     return 8 + length, entries
 
@@ -269,11 +268,12 @@ def unpickle(path: Path) -> Any:
     try:
         with _SAFE_GLOBALS, torch.serialization.safe_globals(_left_by_training(path)):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError) as error:
+    except Exception as error:  # in a damaged file torch's reader stumbles over anything
+        said = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelFileError(
             f"'{path.name}' holds more than tensors, or is damaged, and is not loaded: a pickled "
             "file can run any program. Convert it to safetensors on a machine you can spare, "
-            f"or get the safetensors version. ({str(error).splitlines()[0]})"
+            f"or get the safetensors version. ({said})"
         ) from error
 
 

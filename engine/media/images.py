@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageFile, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, ImageSequence
 from torch import Tensor
 
 from engine.errors import InvalidInput
+from engine.pictures import opened
 
 from .metadata import png_info
 
@@ -38,11 +39,11 @@ def load_image(path: Path) -> tuple[Tensor, Tensor]:
         InvalidInput: the file is missing or no picture.
     """
     try:
-        with Image.open(path) as picture:
+        with opened(path) as picture:
             frames = [_read(frame) for frame in _frames(picture)]
     except FileNotFoundError as error:
         raise InvalidInput(f"There is no picture '{path.name}'; upload it again.") from error
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+    except OSError as error:
         raise InvalidInput(f"'{path.name}' cannot be read as a picture: {error}.") from error
     size = frames[0][0].shape
     images, masks = zip(*(f for f in frames if f[0].shape == size), strict=True)

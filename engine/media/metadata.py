@@ -4,14 +4,14 @@ Invariant: what is written is JSON, one entry a key; what cannot be parsed is no
 This module needs only Pillow, so a command line reads a picture without loading torch.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from engine.fast_json import ascii_text
+from engine.fast_json import ascii_text, loads_foreign
+from engine.pictures import opened
 
 #: EXIF tags that hold ``name:json`` in WebP files, from Model downwards.
 EXIF_TAGS = range(0x0110, 0x0100, -1)
@@ -31,7 +31,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises:
         OSError: the file is missing or no picture.
     """
-    with Image.open(path) as picture:
+    with opened(path) as picture:
         texts = dict(picture.text) if isinstance(picture, PngImagePlugin.PngImageFile) else {}
         texts |= dict(_exif_texts(picture))
     return {key: value for key, text in texts.items() if (value := _parse(text)) is not None}
@@ -47,6 +47,6 @@ def _exif_texts(picture: Image.Image) -> Iterator[tuple[str, str]]:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads_foreign(text)
     except ValueError:
         return None

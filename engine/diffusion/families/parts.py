@@ -3,10 +3,11 @@
 Invariant: nothing here decides which family a file belongs to.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+
+from engine.fast_json import loads_foreign
 
 from ..conditioning import NetworkInputs, no_inputs
 from ..handles import LatentFormat, Matrix, Model, Vae
@@ -104,6 +105,9 @@ def _with_colours(latent: LatentFormat, header: Header) -> LatentFormat:
     factors, bias = (header.metadata.get(f"latent_rgb_{k}") for k in ("factors", "bias"))
     if not factors:
         return latent
-    rows: Matrix = tuple(tuple(map(float, row)) for row in json.loads(factors))
-    offset = tuple(map(float, json.loads(bias))) if bias else latent.rgb_bias
+    try:
+        rows: Matrix = tuple(tuple(map(float, row)) for row in loads_foreign(factors))
+        offset = tuple(map(float, loads_foreign(bias))) if bias else latent.rgb_bias
+    except (ValueError, TypeError):  # somebody else's entries of the same names
+        return latent
     return replace(latent, rgb_factors=rows, rgb_bias=offset)

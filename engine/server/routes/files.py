@@ -86,7 +86,9 @@ def converted(path: Path | io.BytesIO, preview: str | None, channel: str) -> tup
     """
     from PIL import Image
 
-    with Image.open(path) as picture:
+    from engine.pictures import opened
+
+    with opened(path) as picture:
         if preview is not None:
             return _preview(picture, preview, channel)
         if channel == "rgb":

@@ -3,13 +3,13 @@
 import asyncio
 import base64
 import binascii
-import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aiohttp import web
 
 from engine.errors import PathOutsideRoot
+from engine.fast_json import loads_foreign
 from engine.folders import ALIASES, Folders, inside
 
 from ..request import bad
@@ -90,7 +90,7 @@ def _cover(path: Path) -> bytes | None:
     import io
 
     try:
-        covers = json.loads(_metadata(path).get("ssmd_cover_images", "[]"))
+        covers = loads_foreign(_metadata(path).get("ssmd_cover_images", "[]"))
         picture = io.BytesIO(base64.b64decode(covers[0]))
         return converted(picture, "webp", "rgba")[0]
     except (OSError, ValueError, LookupError, TypeError, binascii.Error):
@@ -118,7 +118,7 @@ def _metadata(path: Path) -> dict[str, Any]:
         if length > _HEADER_BYTES:
             return {}
         try:
-            found = json.loads(file.read(length)).get("__metadata__", {})
+            found = loads_foreign(file.read(length)).get("__metadata__", {})
         except (ValueError, AttributeError):
             return {}
     return found if isinstance(found, dict) else {}

@@ -6,7 +6,6 @@ outside of it.
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine.errors import PathOutsideRoot
+from engine.fast_json import loads_foreign
 from engine.folders import IMAGE_SUFFIXES, Folders, inside
 from engine.graph.help import help_page
 
@@ -102,7 +102,7 @@ def _merge(into: dict[str, Any], more: Any) -> None:
 
 def _json(file: Path) -> Any:
     try:
-        return json.loads(file.read_text("utf-8"))
+        return loads_foreign(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
 

@@ -7,7 +7,6 @@ seen; the name stays inside the folder.
 import asyncio
 import hashlib
 import io
-import json
 import os
 import uuid
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.errors import PathOutsideRoot
+from engine.fast_json import loads_foreign
 from engine.folders import Folders, inside
 
 from ..request import bad
@@ -132,7 +132,7 @@ def _digest(content: bytes) -> bytes:
 
 def _original(folders: Folders, text: str | None) -> Path:
     try:
-        reference: Any = json.loads(text or "null")
+        reference: Any = loads_foreign(text or "null")
         folder = inside(
             folders.root(reference.get("type", "output")), reference.get("subfolder", "")
         )
@@ -146,9 +146,9 @@ def _original(folders: Folders, text: str | None) -> Path:
 
 def with_alpha(original: Path, mask: bytes) -> bytes:
     """The original picture as PNG, with the alpha of the mask picture."""
-    from PIL import Image
+    from engine.pictures import opened
 
-    with Image.open(original) as picture, Image.open(io.BytesIO(mask)) as masked:
+    with opened(original) as picture, opened(io.BytesIO(mask)) as masked:
         alpha = masked.convert("RGBA").getchannel("A").resize(picture.size)
         out = picture.convert("RGBA")
         out.putalpha(alpha)

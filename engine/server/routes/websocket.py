@@ -34,7 +34,8 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         await state.dispatcher.broadcast.connect(client, after)
         if state.hub.closed:
             await client.close()
-        await _listen(state, client, socket)
+        with contextlib.suppress(ConnectionError):  # it went away while it was answered
+            await _listen(state, client, socket)
     finally:
         state.hub.remove(client)
         state.listeners.discard(client.sid)
