@@ -16,6 +16,7 @@ GROUND = {
     "engine.folders",
     "engine.folders_config",
     "engine.memory",
+    "engine.pictures",
 }
 
 #: What each room may import of ours, besides itself and the ground floor.

@@ -1,4 +1,4 @@
-"""A node pack for tests: nodes that sleep, count, fail, crash and do not listen."""
+"""A node pack for tests: nodes that sleep, count, fail and crash."""
 
 import ctypes
 import os
