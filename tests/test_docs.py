@@ -45,11 +45,12 @@ def test_readme_commands_exist() -> None:
 
 def test_the_package_needs_what_the_code_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
-    lines += project["optional-dependencies"]["compat"]
+    lines = list(project["dependencies"])
+    for extra in ("ray", "compat", "traces"):
+        lines += project["optional-dependencies"][extra]
     declared = {re.split(r"[<>=\[]", line)[0].lower() for line in lines}
     names = {"PIL": "pillow", "argon2": "argon2-cffi", "yaml": "pyyaml"}
-    names["prometheus_client"] = "prometheus-client"
+    names |= {"prometheus_client": "prometheus-client", "opentelemetry": "opentelemetry-sdk"}
     imported = {
         name.split(".")[0]
         for folder in ("engine", "nodes")

@@ -66,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("DEBUG", "INFO", "WARNING", "ERROR"),
         help="how much to log (default: INFO)",
     )
+    group.add_argument(
+        "--traces",
+        action="store_true",
+        help="send a trace of each job, its nodes and their steps by OTLP to where "
+        "OTEL_EXPORTER_OTLP_ENDPOINT says (default: port 4318 here); needs latent-loom[traces]",
+    )
     group.add_argument("--log-stdout", action="store_true", help="log to standard output")
     group.add_argument(
         "--front-end-root", type=Path, metavar="DIR", help="serve this canvas, not the built one"
@@ -137,7 +143,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         server, worker = _configs(args, hosts)
         server.folders.user.mkdir(parents=True, exist_ok=True)
-        problem = admission(server, args.insecure_no_auth)
+        problem = admission(server, args.insecure_no_auth) or _lacking(args)
     except LoomError as error:
         problem = str(error)
     if problem:
@@ -191,6 +197,16 @@ def admission(server: ServerConfig, insecure: bool) -> str:
     )
 
 
+def _lacking(args: argparse.Namespace) -> str:
+    """The extra that a flag needs and that is not installed; empty if there is none."""
+    if args.traces:
+        try:
+            import engine.server.traces  # noqa: F401
+        except ImportError:
+            return "--traces needs OpenTelemetry: pip install 'latent-loom[traces]'."
+    return ""
+
+
 def _has_users(path: Path) -> bool:
     if not path.is_file():
         return False
@@ -239,6 +255,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         token=_token(args),
         accounts_only=args.multi_user,
         metadata=not args.disable_metadata,
+        traces=args.traces,
         shows_all=args.preview_method is not None,
         argv=_shown(sys.argv),
     )

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -33,6 +34,9 @@ from .people import People
 from .routes import ROUTES
 from .security import PAGE_POLICY, Handler, guard
 from .state import STATE, ServerConfig, ServerState
+
+if TYPE_CHECKING:
+    from .traces import Traces
 
 log = logging.getLogger("loom")
 
@@ -90,9 +94,18 @@ def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> S
     folders.create()
     database, hub = Database(folders.user / "loom.db"), Hub(config.shows_all)
     catalogue = Catalogue(folders.user / "nodes.json")
-    dispatcher = Dispatcher(database, hub, catalogue, folders, places, make, config.metadata)
+    traces = _traces() if config.traces else None
+    dispatcher = Dispatcher(
+        database, hub, catalogue, folders, places, make, config.metadata, traces
+    )
     people = People(database, config.token, config.accounts_only)
     return ServerState(config, database, hub, catalogue, dispatcher, people, Logs())
+
+
+def _traces() -> "Traces":
+    from .traces import Traces, provider  # an extra, which few have
+
+    return Traces(provider())
 
 
 async def _lifetime(state: ServerState) -> AsyncIterator[None]:

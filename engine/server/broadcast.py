@@ -7,7 +7,7 @@ would have got; only progress and previews, which replace each other, come as th
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.store import jobs
 from engine.store.jobs import Job, State
@@ -16,6 +16,9 @@ from engine.store.runlog import Entry
 from .hub import Client, Hub, frame
 from .record import Record
 from .runview import Outgoing, RunView
+
+if TYPE_CHECKING:
+    from .traces import Traces
 
 #: Events that are logged; progress is kept by its last value only.
 _LOGGED = frozenset(
@@ -36,19 +39,22 @@ class Broadcast:
         views: what is known of each run in progress.
     """
 
-    def __init__(self, hub: Hub, record: Record) -> None:
+    def __init__(self, hub: Hub, record: Record, traces: "Traces | None" = None) -> None:
         self.views: dict[str, RunView] = {}
         self._clients: dict[str, str | None] = {}
         self._previews: dict[str, str] = {}
         self._state_due: dict[str, asyncio.TimerHandle] = {}
         self._hub = hub
         self._record = record
+        self._traces = traces
 
     def begin(self, job: Job) -> RunView:
         """Follow a run from now on."""
         self._clients[job.id] = job.client
         self._previews[job.id] = str(job.extra.get("preview_method") or DEFAULT)
         view = self.views[job.id] = RunView(job.id)
+        if self._traces:
+            self._traces.begin(job)
         return view
 
     def event(self, job: str, type: str, data: Mapping[str, Any], blob: bytes = b"") -> None:
@@ -59,6 +65,8 @@ class Broadcast:
         if type == "preview":
             self._show(job, view.preview_meta(data), blob, bool(data.get("kept")))
             return
+        if self._traces:
+            self._traces.event(job, type, data)
         if type in _LOGGED:
             self._tell(self._record.event(job, type, data))
         else:
@@ -81,14 +89,23 @@ class Broadcast:
         if self.views[job].changed:
             self._tell_state(job)
         self._tell(entry)
+        if self._traces:
+            self._traces.end(job, state, failure)
         self.forget(job)
 
     def forget(self, job: str) -> None:
         """Follow a run no more, for it has ended or will begin anew."""
+        if self._traces:
+            self._traces.end(job, "lost")
         self._stop_waiting(job)
         self.views.pop(job, None)
         self._clients.pop(job, None)
         self._previews.pop(job, None)
+
+    async def close(self) -> None:
+        """Send what is left of the traces."""
+        if self._traces:
+            await asyncio.to_thread(self._traces.close)
 
     def _show(self, job: str, meta: Mapping[str, Any], picture: bytes, kept: bool) -> None:
         method = self._previews[job]

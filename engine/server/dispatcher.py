@@ -8,7 +8,7 @@ exactly one final state and the clients hear of it.
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidPrompt
 from engine.folders import Folders
@@ -33,6 +33,9 @@ from .passing import Passage
 from .questions import Questions
 from .record import Record
 from .tenure import Tenure
+
+if TYPE_CHECKING:
+    from .traces import Traces
 
 log = logging.getLogger("loom")
 
@@ -74,6 +77,7 @@ class Dispatcher:
         seats: Sequence[Seat],
         make: MakeProcess,
         metadata: bool = True,
+        traces: "Traces | None" = None,
     ) -> None:
         """Prepare; :meth:`run` does the work.
 
@@ -85,6 +89,7 @@ class Dispatcher:
             seats: where workers are to be.
             make: makes their processes.
             metadata: whether output files carry prompt and workflow.
+            traces: makes spans of the runs.
         """
         self.active: dict[str, Active] = {}
         self.paused = False
@@ -94,7 +99,7 @@ class Dispatcher:
         self._database = database
         self._hub = hub
         self.record = Record(database)
-        self.broadcast = Broadcast(hub, self.record)
+        self.broadcast = Broadcast(hub, self.record, traces)
         self._catalogue = catalogue
         self._tenure = Tenure(database)
         self._wake = asyncio.Event()
@@ -130,6 +135,7 @@ class Dispatcher:
         finally:
             await self.pool.stop()
             await self.passage.close()
+            await self.broadcast.close()
 
     async def pause(self, paused: bool) -> None:
         """Hand out no more jobs, or go on; what runs goes on in either case."""

@@ -37,6 +37,7 @@ class ServerConfig:
         token: lets whoever brings it in; None asks for none.
         accounts_only: demand an account.
         metadata: whether output files carry the workflow.
+        traces: send traces of jobs to an OpenTelemetry collector.
         shows_all: send previews to clients too that do not tell them from results.
         argv: command line, for ``/system_stats``.
     """
@@ -51,6 +52,7 @@ class ServerConfig:
     token: str | None = field(default=None, repr=False)
     accounts_only: bool = False
     metadata: bool = True
+    traces: bool = False
     shows_all: bool = False
     argv: tuple[str, ...] = field(default=())
 

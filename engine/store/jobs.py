@@ -104,7 +104,7 @@ def add(db: sqlite3.Connection, job: Job) -> None:
         _dump(job.secrets),
         job.client,
         job.owner,
-        time.time(),
+        job.created or time.time(),
     )
     columns = "id, number, state, prompt, targets, extra, secrets, client, owner, created"
     try:

@@ -3,6 +3,7 @@
 The body's ``prompt`` may be an API-format graph or a canvas workflow.
 """
 
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -36,6 +37,8 @@ async def submit(request: web.Request) -> web.Response:
         body = dict(await state.dispatcher.questions.body(body))
     try:
         graph, extra = graph_of(body, state)
+        if state.config.traces and (parent := request.headers.get("traceparent")):
+            extra["traceparent"] = parent
         prompt = state.reader.read(graph)
         specs, files = state.catalogue.specs, state.config.folders.list
         checked = validate(prompt, specs, files, targets_of(body), state.checks)
@@ -93,6 +96,7 @@ async def make_job(
         secrets=secrets,
         client=None if client is None else person.session(str(client)),
         owner=person.id if person.is_account else None,
+        created=time.time(),
     )
 
 
