@@ -31,6 +31,7 @@ More that a node may do:
 - ``Output(values, expand=graph.finalize())`` lets other nodes do the work: build them with
   ``GraphBuilder``, give ``graph.node(...).out(0)`` as values.
 - ``register_sampler``, ``register_scheduler``, ``register_family`` offer mathematics by name;
+  ``register_replacement`` lets workflows with a renamed node run;
   ``@routes.get("/my-pack/...")`` serves something, ``send_event`` tells the canvas something.
 - ``@node(..., fingerprint=function)`` runs the node again when what the function returns has
   changed; ``@node(..., check=function)`` refuses constants with a text before they are queued.
@@ -41,9 +42,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.errors import Interrupted, InvalidInput, ModelFileError, NodeError
+from engine.graph.replacements import Replacement
 from engine.plugins.builder import GraphBuilder
 from engine.plugins.lists import Growing, added
 from engine.plugins.node import Blocked, Collected, Context, Gathered, Node, Output, saved_image
+from engine.plugins.replacing import register
 from engine.plugins.serving import SERVING
 from engine.plugins.typed import Items, Lazy, Raw, Socket, node
 
@@ -95,6 +98,7 @@ __all__ = [
     "Vae",
     "node",
     "register_family",
+    "register_replacement",
     "register_sampler",
     "register_scheduler",
     "routes",
@@ -210,6 +214,31 @@ def register_family(family: Any) -> None:
     from engine.diffusion.families import FAMILIES
 
     FAMILIES[:] = [family, *(known for known in FAMILIES if known.name != family.name)]
+
+
+def register_replacement(
+    old: str,
+    new: str,
+    inputs: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+    outputs: Mapping[int, int] | None = None,
+    widgets: Sequence[str] | None = None,
+) -> None:
+    """Let workflows with a node that is no more run with another one.
+
+    Args:
+        old: id of the node that is no more.
+        new: id of the node that does its work now.
+        inputs: names of the new node's inputs to those of the old one; None keeps all names.
+        values: of inputs that only the new node has.
+        outputs: numbers of the old node's outputs to those of the new one.
+        widgets: names of the old node's widgets in their order, for workflows of the canvas.
+    """
+    fields = [{"new_id": name, "old_id": before} for name, before in (inputs or {}).items()]
+    fields += [{"new_id": name, "set_value": value} for name, value in (values or {}).items()]
+    slots = [{"old_idx": before, "new_idx": now} for before, now in (outputs or {}).items()]
+    given = inputs is not None or values is not None
+    register(Replacement(old, new, widgets, fields if given else None, slots or None))
 
 
 def send_event(type: str, data: Mapping[str, Any], client: str | None = None) -> None:

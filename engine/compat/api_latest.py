@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from engine.plugins.replacing import register
+
 from . import schema_io as io
 from . import schema_ui as ui
 from . import state
@@ -54,13 +56,27 @@ class _ExecutionSync:
         _progress(value, max_value, preview_image)
 
 
+class _NodeReplacement:
+    async def register(self, node_replace: io.NodeReplace) -> None:
+        """Let workflows with the old node run with the new one."""
+        register(node_replace.replacement())
+
+
+class _NodeReplacementSync:
+    def register(self, node_replace: io.NodeReplace) -> None:
+        """Let workflows with the old node run with the new one."""
+        register(node_replace.replacement())
+
+
 class ComfyAPI:
     """What nodes ask of the engine, awaited."""
 
     execution = _Execution()
+    node_replacement = _NodeReplacement()
 
 
 class ComfyAPISync:
     """The same for code that does not await."""
 
     execution = _ExecutionSync()
+    node_replacement = _NodeReplacementSync()

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
+from engine.graph.replacements import Replacement
 from engine.plugins.node import Blocked
 
 from .schema_inputs import (
@@ -47,6 +48,7 @@ __all__ = [
     "MultiCombo",
     "MultiType",
     "NodeOutput",
+    "NodeReplace",
     "NumberDisplay",
     "Output",
     "Schema",
@@ -254,6 +256,29 @@ class NodeOutput:
         told = self.ui.as_dict() if hasattr(self.ui, "as_dict") else self.ui
         parts = {"ui": told, "result": self.args, "expand": self.expand}
         return {key: value for key, value in parts.items() if value is not None}
+
+
+@dataclass
+class NodeReplace:
+    """What took the place of a node that is no more, for ``ComfyAPI().node_replacement``.
+
+    Attributes:
+        new_node_id: the node that does its work now.
+        old_node_id: the node that is no more.
+        old_widget_ids: names of its widgets in their order.
+        input_mapping: ``{"new_id", "old_id"}`` or ``{"new_id", "set_value"}`` for each input.
+        output_mapping: ``{"new_idx", "old_idx"}`` for each output.
+    """
+
+    new_node_id: str
+    old_node_id: str
+    old_widget_ids: Sequence[str] | None = None
+    input_mapping: Sequence[Mapping[str, Any]] | None = None
+    output_mapping: Sequence[Mapping[str, Any]] | None = None
+
+    def replacement(self) -> Replacement:
+        """The same for the engine; ValueError if a mapping lacks something."""
+        return Replacement(**vars(self))
 
 
 class _Locked(type):

@@ -7,12 +7,13 @@ has sent its own, so that the canvas opens at once.
 import asyncio
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from engine.graph.replacements import Replacements, by_old
 from engine.graph.spec import NodeSpec, from_json, index
 
 
@@ -22,6 +23,7 @@ class Catalogue:
     Attributes:
         specs: what is known now.
         packs: reports on the node packs.
+        replacements: of kinds of nodes that are no more, by these.
         known: set once there are any specs.
     """
 
@@ -30,13 +32,15 @@ class Catalogue:
         self._path = path
         self.specs: Mapping[str, NodeSpec] = {}
         self.packs: list[Mapping[str, Any]] = []
+        self.replacements: Replacements = {}
         self.known = asyncio.Event()
         self._read()
 
     def _read(self) -> None:
         try:
             data = json.loads(self._path.read_text())
-            self.specs = index(from_json(item) for item in data)
+            self.specs = index(from_json(item) for item in data["specs"])
+            self.replacements = by_old(data["replacements"])
         except (OSError, ValueError, KeyError, TypeError):
             return
         self.known.set()
@@ -54,11 +58,12 @@ class Catalogue:
             text = "The worker has not started yet; look at the server's log and try again."
             raise web.HTTPServiceUnavailable(text=text) from None
 
-    def update(self, specs: Iterable[Mapping[str, Any]], packs: list[Mapping[str, Any]]) -> None:
+    def update(self, told: Mapping[str, Any]) -> None:
         """Take over what a worker reported, and remember it."""
-        data = list(specs)
-        self.specs = index(from_json(item) for item in data)
-        self.packs = packs
+        data = {"specs": told["specs"], "replacements": told["replacements"]}
+        self.specs = index(from_json(item) for item in data["specs"])
+        self.replacements = by_old(data["replacements"])
+        self.packs = told["packs"]
         self.known.set()
         part = self._path.with_suffix(".part")
         part.write_text(json.dumps(data))

@@ -340,13 +340,13 @@ class Dispatcher:
         data = message.data
         match message.kind:
             case "ready":
-                self._catalogue.update(data["specs"], data["packs"])
+                self._catalogue.update(data)
                 self.passage.update(data["door"])
                 self._wake.set()
                 pid, where = member.process.pid, f"{member.name} on {member.device}"
                 log.info("Worker %s (%s) is ready.", pid, where)
             case "nodes":
-                self._catalogue.update(data["specs"], data["packs"])
+                self._catalogue.update(data)
                 told = {name: data[name] for name in ("pack", "nodes", "error")}
                 self._hub.send("nodes_changed", told)
             case "door":

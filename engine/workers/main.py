@@ -24,6 +24,7 @@ from engine.execution.executor import Run
 from engine.execution.failure import broken
 from engine.graph.prompt import Prompt, Reader, parse
 from engine.graph.spec import to_json
+from engine.plugins import replacing
 from engine.plugins.discovery import Catalogue
 from engine.plugins.node import Node
 from engine.plugins.serving import SERVING
@@ -262,9 +263,10 @@ def _ready(built: runtime.Runtime, door: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(catalogue: Catalogue) -> dict[str, Any]:
-    """Which nodes and packs there are."""
+    """Which nodes and packs there are, and which nodes took the place of others."""
     specs = [to_json(node.spec) for node in catalogue.nodes.values()]
-    return {"specs": specs, "packs": [vars(pack) for pack in catalogue.packs]}
+    packs = [vars(pack) for pack in catalogue.packs]
+    return {"specs": specs, "packs": packs, "replacements": replacing.registered()}
 
 
 async def _serve(

@@ -121,6 +121,18 @@ class Show(io.ComfyNode):
 class Pack(ComfyExtension):
     async def on_load(self):
         LOADED.append(True)
+        old = io.NodeReplace(
+            new_node_id="SchemaCalculate",
+            old_node_id="SchemaSum",
+            old_widget_ids=["first", "second"],
+            input_mapping=[
+                {"new_id": "a", "old_id": "first"},
+                {"new_id": "b", "old_id": "second"},
+                {"new_id": "mode", "set_value": "plus"},
+            ],
+            output_mapping=[{"new_idx": 1, "old_idx": 0}],
+        )
+        await api.node_replacement.register(old)
 
     async def get_node_list(self):
         return [Calculate, Grow, Pick, Show]

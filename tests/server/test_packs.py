@@ -15,7 +15,9 @@ from safetensors.torch import save_file
 from tests.live import LiveServer, make_base
 
 PACK = {
-    "__init__.py": 'WEB_DIRECTORY = "./js"\nNODE_CLASS_MAPPINGS = {}\nprint("pack says hello")\n',
+    "__init__.py": 'WEB_DIRECTORY = "./js"\nNODE_CLASS_MAPPINGS = {}\nprint("pack says hello")\n'
+    "from engine.api import register_replacement\n"
+    'register_replacement("ProbeNumber", "ProbeValue", {"number": "n"}, {}, {3: 0}, ["n"])\n',
     "js/main.js": "export const made = 1;",
     "js/deep/more.js": "export {};",
     "js/style.css": "a {}",
@@ -108,6 +110,28 @@ def test_texts_of_all_packs_are_merged(server: LiveServer) -> None:
     assert found["de"]["g"] == {"run": "Start"}
     assert found["de"]["nodeDefs"] == {"ProbeShow": {"display_name": "Zeigen"}}
     assert found["zh"]["settings"] == {"a": {"name": "b"}} and "fr" not in found
+
+
+def test_nodes_that_are_no_more_are_replaced(server: LiveServer) -> None:
+    (found,) = server.get("/node_replacements")["ProbeNumber"]
+    assert (found["old_node_id"], found["new_node_id"]) == ("ProbeNumber", "ProbeValue")
+    assert found["input_mapping"] == [{"new_id": "number", "old_id": "n"}]
+    assert server.get("/features")["node_replacements"] is True
+    old = {"class_type": "ProbeNumber", "inputs": {"n": 7, "gone": 1}}
+    show = {"class_type": "ProbeShow", "inputs": {"value": ["1", 3], "note": "renamed"}}
+    entry = server.wait(server.submit({"1": old, "2": show}))
+    assert entry["outputs"]["2"] == {"text": ["7 renamed"]}
+    nodes = [
+        {"id": 1, "type": "ProbeNumber", "widgets_values": [8], "outputs": [{"name": "n"}]},
+        {
+            "id": 2,
+            "type": "ProbeShow",
+            "widgets_values": ["drawn"],
+            "inputs": [{"name": "value", "type": "PROBE", "link": 1}],
+        },
+    ]
+    drawn = {"version": 0.4, "nodes": nodes, "links": [[1, 1, 0, 2, 0, "PROBE"]]}
+    assert server.wait(server.submit(drawn))["outputs"]["2"] == {"text": ["8 drawn"]}
 
 
 def test_templates_and_subgraphs(server: LiveServer) -> None:

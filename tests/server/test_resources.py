@@ -166,6 +166,25 @@ def test_user_files_stay_in_their_folder(server: LiveServer, name: str) -> None:
         assert 400 <= server.request(method, f"/userdata/{name}", b"x")[0] < 500
 
 
+def test_the_tree_of_user_files_has_folders_first(server: LiveServer) -> None:
+    server.post("/userdata/tree%2Fb%2Fdeep.json", {})
+    server.post("/userdata/tree%2Fa.json", {"a": 1})
+    found = server.get("/v2/userdata?path=tree")
+    assert [(item["path"], item["type"]) for item in found] == [
+        ("tree/b", "directory"),
+        ("tree/a.json", "file"),
+        ("tree/b/deep.json", "file"),
+    ]
+    assert (found[1]["name"], found[1]["size"], set(found[0])) == (
+        "a.json",
+        8,
+        {"name", "path", "type"},
+    )
+    assert {"tree", "tree/a.json"} <= {item["path"] for item in server.get("/v2/userdata")}
+    assert server.request("GET", "/v2/userdata?path=nowhere")[0] == 404
+    assert server.request("GET", "/v2/userdata?path=..%2F..")[0] == 403
+
+
 def test_models_and_the_rest_of_the_small_lists(server: LiveServer) -> None:
     assert "checkpoints" in server.get("/models")
     assert server.get("/models/checkpoints") == ["loom-tiny.safetensors"]

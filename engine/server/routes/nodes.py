@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 
 from aiohttp import web
 
@@ -34,4 +35,17 @@ async def show(request: web.Request) -> web.Response:
     return web.json_response(info)
 
 
-ROUTES = [web.get("/object_info", show_all), web.get("/object_info/{id}", show)]
+async def replacements(request: web.Request) -> web.Response:
+    """What took the place of kinds of nodes that are no more: ``{old: [...]}``.
+
+    Prompts that name such a kind are rewritten when they are queued, by the first of the list.
+    """
+    known = state_of(request).catalogue.replacements
+    return web.json_response({old: [asdict(r) for r in found] for old, found in known.items()})
+
+
+ROUTES = [
+    web.get("/object_info", show_all),
+    web.get("/object_info/{id}", show),
+    web.get("/node_replacements", replacements),
+]

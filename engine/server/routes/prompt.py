@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import InvalidPrompt, InvalidWorkflow, JobConflict
+from engine.graph.replacements import named, replaced
 from engine.graph.validate import refuse, validate
 from engine.graph.workflow import is_workflow, to_prompt
 from engine.store import jobs
@@ -55,15 +56,18 @@ async def submit(request: web.Request) -> web.Response:
 
 
 def graph_of(body: Mapping[str, Any], state: ServerState) -> tuple[Any, dict[str, Any]]:
-    """The API-format graph of the body, and its extra data."""
+    """The API-format graph of the body, without nodes that were replaced, and its extra data."""
     graph: Any = body.get("prompt")
+    known = state.catalogue
     extra = body.get("extra_data") or {}
     if not isinstance(extra, Mapping):
         raise bad("'extra_data' must be an object.")
-    if not is_workflow(graph):
-        return graph, dict(extra)
-    carried = {"workflow": graph, **(extra.get("extra_pnginfo") or {})}
-    return to_prompt(graph, state.catalogue.specs), {**extra, "extra_pnginfo": carried}
+    if is_workflow(graph):
+        carried = {"workflow": graph, **(extra.get("extra_pnginfo") or {})}
+        missing = {kind: r for kind, r in known.replacements.items() if kind not in known.specs}
+        extra = {**extra, "extra_pnginfo": carried}
+        graph = to_prompt(named(graph, missing) if missing else graph, known.specs)
+    return replaced(graph, known.replacements, known.specs), dict(extra)
 
 
 def targets_of(body: Mapping[str, Any]) -> list[str] | None:

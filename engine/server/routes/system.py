@@ -22,6 +22,7 @@ def features(state: ServerState) -> dict[str, object]:
         "show_signin_button": False,
         "enable_telemetry": False,
         "partner_run_gate_enabled": False,
+        "node_replacements": True,
         "assets": False,
     }
 

@@ -61,6 +61,26 @@ async def listing(request: web.Request) -> web.Response:
     return web.json_response(names)
 
 
+async def tree(request: web.Request) -> web.Response:
+    """All files and folders below the folder ``path``, or of the user; folders first."""
+    name = request.query.get("path", "")
+    folder, root = _resolve(request, name), _root(request).resolve()
+    if not folder.is_dir():
+        if name:
+            raise bad(f"There is no folder '{name}'.", web.HTTPNotFound)
+        return web.json_response([])
+    found = sorted(folder.rglob("*"), key=lambda path: (path.is_file(), path.as_posix()))
+    return web.json_response([_entry(path, root) for path in found])
+
+
+def _entry(path: Path, root: Path) -> dict[str, Any]:
+    shown = {"name": path.name, "path": path.relative_to(root).as_posix()}
+    if path.is_dir():
+        return {**shown, "type": "directory"}
+    status = path.stat()
+    return {**shown, "type": "file", "size": status.st_size, "modified": status.st_mtime}
+
+
 async def read(request: web.Request) -> web.StreamResponse:
     """The content of a file with its ETag, never as something that a browser runs."""
     path = _existing(request)
@@ -165,6 +185,7 @@ def _answer(request: web.Request, path: Path) -> web.Response:
 
 ROUTES = [
     web.get("/userdata", listing),
+    web.get("/v2/userdata", tree),
     web.get("/userdata/{file}", read),
     web.post("/userdata/{file}", write),
     web.delete("/userdata/{file}", delete),
