@@ -12,7 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.diffusion.checkpoints import load_checkpoint
+from engine.diffusion.checkpoints import load_checkpoint, load_vae
+from engine.diffusion.files import load_diffusion_model
 from engine.diffusion.weights import read_header, read_tensors, stream_tensors
 from engine.errors import LoomError
 from engine.media.images import load_image
@@ -86,9 +87,10 @@ def test_checkpoints(tmp_path: Path) -> None:
     @given(head=damaged(whole[8 : 8 + length]))
     def load(head: bytes) -> None:
         path.write_bytes(struct.pack("<Q", len(head)) + head + whole[8 + length :])
-        try:
-            load_checkpoint(path)
-        except LoomError as error:
-            assert path.name in str(error)
+        for read in (load_checkpoint, load_vae, load_diffusion_model):
+            try:
+                read(path)
+            except LoomError as error:
+                assert path.name in str(error)
 
     load()

@@ -4,7 +4,8 @@ Invariant: a network is either complete or not returned: a missing, surplus or m
 tensor is an error that names it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"such as {_some(header.shapes)}. If it is a VAE, a LoRA or an upscaler, use the "
             "loader for that kind."
         )
-    return family.describe(header)
+    with complete(path):
+        return family.describe(header)
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[None]:
+    """Let missing tensors, and such of odd shapes, be the file's fault.
+
+    Raises:
+        ModelFileError: the block did not find what tells a network's size.
+    """
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, ZeroDivisionError) as error:
+        raise ModelFileError(
+            f"'{path.name}' is incomplete or damaged: what tells the size of a part of it is "
+            f"missing or has an odd shape ({type(error).__name__}: {error}). Fetch it again."
+        ) from error
 
 
 def load_vae(path: Path) -> Vae:
@@ -58,7 +76,8 @@ def load_vae(path: Path) -> Vae:
     """
     header = read_header(path)
     found = (describe_vae(header, prefix) for prefix in VAE_PREFIXES)
-    vae = next((vae for vae in found if vae is not None), None)
+    with complete(path):
+        vae = next((vae for vae in found if vae is not None), None)
     if vae is None:
         raise ModelFileError(
             f"'{path.name}' holds no autoencoder with encoder and decoder; its tensors are "

@@ -15,7 +15,7 @@ import torch
 from engine.errors import ModelFileError
 from engine.fast_json import loads_foreign
 
-from .checkpoints import load_vae
+from .checkpoints import complete, load_vae
 from .families import FAMILIES, Checkpoint, detect
 from .families.diffusers_unet import compvis_names, is_diffusers_unet
 from .families.parts import MARKERS, UNET
@@ -168,7 +168,8 @@ def _describe(header: Header, path: Path) -> Checkpoint:
     if family is None:
         known = ", ".join(f.name for f in FAMILIES)
         raise _of_another_kind(header, f"denoiser of a known family ({known})", "diffusion_models")
-    return family.describe(header)
+    with complete(path):
+        return family.describe(header)
 
 
 def _unet_header(header: Header) -> Header:
