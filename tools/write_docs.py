@@ -44,8 +44,9 @@ def api_page() -> str:
     parts = [
         NOTE,
         "# HTTP and websocket\n",
-        "Every route exists with and without the prefix `/api`. Bad input is answered with 4xx",
-        'and a JSON body: `{"error": text}`, or for `/prompt` the error with all `node_errors`.',
+        "Every route that has no `/api` in its path exists with and without this prefix.",
+        'Bad input is answered with 4xx and a JSON body: `{"error": text}`, or for `/prompt`',
+        "the error with all `node_errors`.",
         "Websocket frames are `{type, data}` JSON. Pictures are binary frames: of type 4, with",
         "metadata, for clients that announce `supports_preview_metadata`, else of type 1. Pictures",
         "of the work in progress go to others only if `preview_method` in the `extra_data` of the",

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
     _add_network(parser)
     group = parser.add_argument_group("behaviour")
+    group.add_argument("--disable-assets", action="store_true", help="answer /api/assets with 503")
     group.add_argument("--disable-metadata", action="store_true", help="save no workflow in files")
     group.add_argument(
         "--watch-packs", action="store_true", help="load a node pack anew when its files change"
@@ -255,6 +256,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         token=_token(args),
         accounts_only=args.multi_user,
         metadata=not args.disable_metadata,
+        assets=not args.disable_assets,
         traces=args.traces,
         shows_all=args.preview_method is not None,
         argv=_shown(sys.argv),

@@ -17,6 +17,8 @@ from .security import Handler
 DOOR = "/login"
 #: Beginnings of paths, with the methods, that only administrators may use.
 ADMIN_ONLY: tuple[tuple[str, frozenset[str]], ...] = (
+    ("/assets/seed", frozenset({"POST"})),
+    ("/assets/prune", frozenset({"POST"})),
     ("/free", frozenset({"POST"})),
     ("/x/cache", frozenset({"DELETE"})),
     ("/x/packs/", frozenset({"POST"})),

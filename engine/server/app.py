@@ -26,6 +26,7 @@ from engine.workers.seats import Seat, seats
 
 from . import second_door
 from .access import admit
+from .assets import Assets
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
 from .hub import Hub
@@ -73,7 +74,8 @@ def build(
     )
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
-        app.router.add_route(route.method, f"/api{route.path}", route.handler)
+        if not route.path.startswith("/api/"):
+            app.router.add_route(route.method, f"/api{route.path}", route.handler)
     if (other := second_door.installed()) is not None:
         for route in ROUTES:
             for path in second_door.paths_of(route.path):
@@ -99,7 +101,9 @@ def _state(config: ServerConfig, places: Sequence[Seat], make: MakeProcess) -> S
         database, hub, catalogue, folders, places, make, config.metadata, traces
     )
     people = People(database, config.token, config.accounts_only)
-    return ServerState(config, database, hub, catalogue, dispatcher, people, Logs())
+    return ServerState(
+        config, database, hub, catalogue, dispatcher, people, Logs(), Assets(database, folders)
+    )
 
 
 def _traces() -> "Traces":

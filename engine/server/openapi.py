@@ -51,8 +51,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "properties": {"unload_models": {"type": "boolean"}, "free_memory": {"type": "boolean"}},
     },
 }
-#: Routes that take a form with a file.
-FORMS = ("POST /upload/image", "POST /upload/mask")
+#: Routes that take a form, with the field that is the file and other fields that it must have.
+FORMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "POST /upload/image": ("image", ()),
+    "POST /upload/mask": ("image", ("original_ref",)),
+    "POST /api/assets": ("file", ("tags",)),
+}
 _ERROR = {"type": "object", "properties": {"error": {}}}
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -68,7 +72,7 @@ def document(routes: Iterable[web.RouteDef]) -> dict[str, Any]:
         "info": {
             "title": "Latent Loom",
             "version": __version__,
-            "description": "Every path exists with and without the prefix /api.",
+            "description": "Every path that does not begin with /api exists below it, too.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": dict(sorted(paths.items())),
@@ -104,8 +108,9 @@ def _operation(route: web.RouteDef) -> dict[str, Any]:
 
 def _body(key: str) -> dict[str, Any]:
     if key in FORMS:
-        image = {"type": "string", "format": "binary"}
-        form = {"type": "object", "required": ["image"], "properties": {"image": image}}
+        file, others = FORMS[key]
+        fields = {file: {"type": "string", "format": "binary"}, **dict.fromkeys(others, _TEXT)}
+        form = {"type": "object", "required": list(fields), "properties": fields}
         return {"multipart/form-data": {"schema": form}}
     return {"application/json": {"schema": dict(BODIES.get(key, _OBJECT))}}
 
@@ -182,5 +187,6 @@ def _command(route: web.RouteDef, path: str, address: str) -> str:
     if route.method not in _WITH_BODY:
         return asked if route.method == "GET" else f"curl -X {route.method} {address}{path}"
     if f"{route.method} {route.path}" in FORMS:
-        return f"{asked} -F image=@picture.png"
+        field, others = FORMS[f"{route.method} {route.path}"]
+        return " ".join((asked, f"-F {field}=@picture.png", *(f"-F {name}=..." for name in others)))
     return f"curl -X {route.method} {address}{path} -H 'Content-Type: application/json' -d '{{}}'"

@@ -45,6 +45,7 @@ def installed() -> Path | None:
 
 def paths_of(path: str) -> list[str]:
     """Where a route of the server stands below ``/comfy/``."""
+    path = path.removeprefix("/api")
     bare = any(path == start or path.startswith(f"{start}/") for start in BARE)
     return [f"{PREFIX}/api{path}", *([f"{PREFIX}{path}"] if bare else [])]
 

@@ -14,6 +14,7 @@ from engine.graph.prompt import Reader
 from engine.graph.validate import Checks
 from engine.store.database import Database
 
+from .assets import Assets
 from .attempts import Attempts
 from .catalogue import Catalogue
 from .dispatcher import Dispatcher
@@ -37,6 +38,7 @@ class ServerConfig:
         token: lets whoever brings it in; None asks for none.
         accounts_only: demand an account.
         metadata: whether output files carry the workflow.
+        assets: whether ``/api/assets`` answers.
         traces: send traces of jobs to an OpenTelemetry collector.
         shows_all: send previews to clients too that do not tell them from results.
         argv: command line, for ``/system_stats``.
@@ -52,6 +54,7 @@ class ServerConfig:
     token: str | None = field(default=None, repr=False)
     accounts_only: bool = False
     metadata: bool = True
+    assets: bool = True
     traces: bool = False
     shows_all: bool = False
     argv: tuple[str, ...] = field(default=())
@@ -69,6 +72,7 @@ class ServerState:
         dispatcher: keeps the workers busy.
         people: knows who is asking.
         logs: what was said last.
+        assets: keeps what is known of the files in the folders.
         listeners: websocket sessions that hear of each line of it.
         attempts: counts wrong passwords.
         hashing: how many passwords may be checked at once.
@@ -83,6 +87,7 @@ class ServerState:
     dispatcher: Dispatcher
     people: People
     logs: Logs
+    assets: Assets
     listeners: set[str] = field(default_factory=set)
     reader: Reader = field(default_factory=Reader)
     checks: Checks = field(default_factory=Checks)

@@ -83,4 +83,28 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE INDEX jobs_by_sweep ON jobs (json_extract(extra, '$.sweep.id'));
     """,
+    """
+    CREATE TABLE assets (
+        id               TEXT PRIMARY KEY,
+        name             TEXT NOT NULL,
+        root             TEXT NOT NULL,
+        kind             TEXT NOT NULL,
+        path             TEXT NOT NULL,
+        loader_path      TEXT NOT NULL,
+        is_file          INTEGER NOT NULL,
+        hash             TEXT,
+        size             INTEGER NOT NULL,
+        mtime_ns         INTEGER NOT NULL,
+        mime_type        TEXT NOT NULL,
+        tags             TEXT NOT NULL,
+        user_metadata    TEXT NOT NULL DEFAULT '{}',
+        preview_id       TEXT,
+        job_id           TEXT,
+        created_at       REAL NOT NULL,
+        updated_at       REAL NOT NULL,
+        last_access_time REAL NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX assets_by_path ON assets (path) WHERE is_file;
+    CREATE INDEX assets_by_hash ON assets (hash);
+    """,
 )

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from . import (
     accounts,
+    assets,
     cache,
     document,
     events,
@@ -35,6 +36,7 @@ ROUTES: list[web.RouteDef] = [
     route
     for module in (
         accounts,
+        assets,
         cache,
         document,
         events,

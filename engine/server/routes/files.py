@@ -15,6 +15,7 @@ from aiohttp import web
 from engine.errors import PathOutsideRoot
 from engine.folders import inside
 
+from ..assets import PREFIX
 from ..request import bad
 from ..state import state_of
 
@@ -26,8 +27,11 @@ _ACTIVE = ("html", "xml", "svg", "javascript", "css", "ecmascript", "x-shockwave
 
 
 async def view(request: web.Request) -> web.StreamResponse:
-    """A file by ``filename``, ``type`` and ``subfolder``; ``preview`` and ``channel`` convert."""
-    path = _path(request)
+    """A file by ``filename``, ``type`` and ``subfolder``; ``preview`` and ``channel`` convert.
+
+    ``blake3:...`` as ``filename`` is the file of that hash.
+    """
+    path = await _by_hash(request) or _path(request)
     if "preview" in request.query or request.query.get("channel") in ("rgb", "a"):
         query = request.query
         loop = asyncio.get_running_loop()
@@ -39,11 +43,27 @@ async def view(request: web.Request) -> web.StreamResponse:
         except OSError:
             raise bad(f"'{path.name}' is no picture, so it has no preview.") from None
         return web.Response(body=body, content_type=mime, headers=_headers(path, False))
+    return sent(path)
+
+
+def sent(path: Path, attachment: bool = False) -> web.FileResponse:
+    """A file that anybody may have made; what a browser would run is only saved."""
     mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     active = any(word in mime for word in _ACTIVE)
-    response = web.FileResponse(path, headers=_headers(path, active))
+    response = web.FileResponse(path, headers=_headers(path, active or attachment))
     response.content_type = "application/octet-stream" if active else mime
     return response
+
+
+async def _by_hash(request: web.Request) -> Path | None:
+    """The file whose content has the hash that is given in place of a name."""
+    name = request.query.get("filename", "")
+    if not name.startswith(PREFIX):
+        return None
+    path = await state_of(request).assets.content(name)
+    if path is None:
+        raise bad(f"No file with the hash '{name[:80]}' is known.", web.HTTPNotFound)
+    return path
 
 
 def _path(request: web.Request) -> Path:

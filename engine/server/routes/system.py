@@ -23,7 +23,8 @@ def features(state: ServerState) -> dict[str, object]:
         "enable_telemetry": False,
         "partner_run_gate_enabled": False,
         "node_replacements": True,
-        "assets": False,
+        "supports_model_type_tags": True,
+        "assets": state.config.assets,
     }
 
 
