@@ -41,6 +41,11 @@ SHOWN = {
         "The same prompt and noise with the blueprint LoRA at three strengths; "
         "at 0 the model is as it was, bit by bit.",
     ),
+    "few_step": (
+        "Few steps",
+        "A LoRA distilled from the model draws in four steps, without guidance, what else takes "
+        "twenty with it; a single step shows how far a first guess gets.",
+    ),
     "textual_inversion": (
         "Textual inversion",
         "The model was never taught tangerines and draws something else; a learnt word, "

@@ -24,7 +24,7 @@ from engine.diffusion.samplers import SAMPLERS
 from engine.diffusion.samplers.state import to_d
 from engine.diffusion.schedules import sigmas_for
 from engine.diffusion.text.encode import encode
-from tools.train_tiny.evaluate import GUIDANCE, SEED, prompts
+from tools.train_tiny.grid import GUIDANCE, SEED, prompts
 
 MODEL = Path("models/checkpoints/loom-tiny.safetensors")
 #: Noise levels of the teacher at equal distances in time, as the authors' run of SD has them.

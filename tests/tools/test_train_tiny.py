@@ -20,7 +20,7 @@ from tools.train_tiny.diffusion import (
     sample,
     signal_levels,
 )
-from tools.train_tiny.evaluate import prompts
+from tools.train_tiny.grid import prompts
 from tools.train_tiny.train_embedding import Word
 from tools.train_tiny.train_unet import Latents
 

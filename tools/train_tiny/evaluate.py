@@ -1,136 +1,203 @@
-"""Measure the embedded model: how well it listens, how well it reconstructs, what it draws.
+"""Measure the shipped model and its four-step LoRA by a classifier that saw only renderings.
 
-    python -m tools.train_tiny.evaluate --grid docs/models/loom-tiny-grid.png
+    python -m tools.train_tiny.evaluate --failures docs/models/loom-tiny-failures.png
 
-The grid's prompts, seed, steps and guidance are fixed below: nothing is picked.
+One prompt for each concept, four noises each; concepts, styles and grounds follow from SEED, and
+nothing is picked. Prints a table in Markdown and draws the pictures that the classifier misread.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from engine.diffusion.networks.autoencoder import AutoencoderKL
-from engine.diffusion.networks.unet import UNet
-from tools.train_tiny import train_text, train_unet, train_vae
 from tools.train_tiny.compose import (
+    PLAIN,
+    Scenes,
     Sprites,
+    caption,
     draw_scenes,
     load_sprites,
     paint,
-    paint_anything,
     with_article,
 )
 from tools.train_tiny.concepts import COLOURS, CONCEPTS, STYLES
 from tools.train_tiny.data import WORK
-from tools.train_tiny.diffusion import noised, sample
-from tools.train_tiny.train_unet import Latents, encode_captions, load_latents, load_vae
+from tools.train_tiny.diffusion import LATENT_SCALE, sample
+from tools.train_tiny.grid import decibels, sheet
+from tools.train_tiny.judge import Judge, trained
+from tools.train_tiny.lessons import Shipped, load_shipped
+from tools.train_tiny.train_few_step import GUIDANCE, leap
+from tools.train_tiny.train_lora import merge
+from tools.train_tiny.train_unet import COUNT, encode_captions
 
-PROMPTS, COLUMNS = 48, 8
-SEED, SAMPLER_STEPS, GUIDANCE = 2026, 30, 3.0
-TILE, LABEL = 128, 14
-
-
-def prompts(count: int = PROMPTS) -> list[str]:
-    """``count`` different concepts in an order drawn by SEED; styles alternate.
-
-    Every second pair of prompts names a ground colour, the others leave it open.
-    """
-    g = Generator().manual_seed(SEED)
-    names, styles, colours = list(CONCEPTS), list(STYLES), list(COLOURS)
-    texts = []
-    for i, concept in enumerate(torch.randperm(len(names), generator=g)[:count].tolist()):
-        colour = colours[int(torch.randint(len(colours), (1,), generator=g))]
-        where = f", {colour} background" if i // 2 % 2 else ""
-        texts.append(f"{with_article(names[concept])}, {styles[i % 2]}{where}")
-    return texts
+SEED, SEEDS = 2026, 4
+STEPS = 20
+FEW_STEP = Path("models/loras/loom-tiny-few-step.safetensors")
+COARSE = 4  # distances are taken between pictures this many times smaller: b 3 32 32
 
 
-def load_unet(path: Path) -> UNet:
-    """The averaged U-Net of a checkpoint, frozen."""
-    unet = UNet(train_unet.CONFIG)
-    unet.load_state_dict(train_unet.averaged(path))
-    return unet.eval().requires_grad_(False)
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, SEEDS rows a concept: answers, texts and noises."""
+
+    scenes: Scenes
+    texts: list[str]
+    noise: Tensor
 
 
-@torch.no_grad()
-def draw(unet: UNet, vae: AutoencoderKL, latents: Latents, work: Path, texts: list[str]) -> Tensor:
-    """Sample one picture for each text: b 3 128 128 in [0, 1]."""
-    encoder = train_text.load_encoder(work / train_text.CHECKPOINT.name)
-    context = encode_captions(["", *texts], encoder).float()
-    noise = torch.randn(len(texts), 4, 16, 16, generator=Generator().manual_seed(SEED))
-    z = sample(unet, noise, context[1:], context[:1], SAMPLER_STEPS, GUIDANCE)
-    z = z * latents.std[:, None, None] + latents.mean[:, None, None]
-    return (vae.decode(z) / 2 + 0.5).clamp(0, 1)
+def ask() -> Asked:
+    """One prompt a concept, styles in turn, every second one names a drawn ground."""
+    g, names, styles = Generator().manual_seed(SEED), list(CONCEPTS), list(STYLES)
+    colours, rows, texts = list(COLOURS), [], []
+    for i, name in enumerate(names):
+        drawn = int(torch.randint(len(colours), (1,), generator=g))
+        colour = drawn if i // 2 % 2 else colours.index(PLAIN)
+        where = f", {colours[colour]} background" if i // 2 % 2 else ""
+        rows += [(i, i % 2, colour)] * SEEDS
+        texts += [f"{with_article(name)}, {styles[i % 2]}{where}"] * SEEDS
+    noise = torch.randn(len(rows), 4, 16, 16, generator=g)
+    return Asked(Scenes(*torch.tensor(rows).unbind(1)), texts, noise)
 
 
-def sheet(pictures: Tensor, texts: list[str]) -> Image.Image:
-    """Lay pictures out in rows of COLUMNS with their prompts below."""
-    rows = -(-len(texts) // COLUMNS)
-    page = Image.new("RGB", (COLUMNS * TILE, rows * (TILE + LABEL)), "white")
-    pen = ImageDraw.Draw(page)
-    for i, (picture, text) in enumerate(zip(pictures, texts, strict=True)):
-        left, top = i % COLUMNS * TILE, i // COLUMNS * (TILE + LABEL)
-        pixels = (picture.permute(1, 2, 0) * 255 + 0.5).byte().numpy()
-        page.paste(Image.fromarray(pixels), (left, top))
-        short = text.replace(" background", "").replace("3d render", "3d")
-        pen.text((left + 2, top + TILE), short, "black", font_size=9)
-    return page
-
-
-def decibels(x: Tensor, y: Tensor) -> Tensor:
-    """PSNR of each picture, both in [-1, 1]."""
-    return -10 * ((x - y) / 2).square().mean((1, 2, 3)).log10()
+def decode(vae: AutoencoderKL, z: Tensor) -> Tensor:
+    """Pictures b 3 128 128 in [-1, 1] of scaled latents."""
+    parts = [vae.decode(part / LATENT_SCALE) for part in z.split(32)]
+    return torch.cat(parts).float().clamp(-1, 1)
 
 
 @torch.no_grad()
-def fidelity(vae: AutoencoderKL, draw_batch: Callable[[Generator], Tensor]) -> str:
-    """PSNR of compositions from a seed that training never used."""
-    x = draw_batch(Generator().manual_seed(SEED))
-    values = decibels(vae.decode(vae.encode(x)).clamp(-1, 1), x)
-    return f"{values.mean():.1f} dB (worst {values.min():.1f}, best {values.max():.1f})"
+def drawn(shipped: Shipped, asked: Asked, few_step: Path) -> dict[str, Tensor]:
+    """What the model draws in 20 steps with guidance, and in few steps without."""
+    context = encode_captions(["", *asked.texts], shipped.encoder).float()
+    wanted, empty = context[1:], context[:1]
+    plain = sample(shipped.unet, asked.noise, wanted, empty, STEPS, GUIDANCE)
+    found = {f"{STEPS} steps, guidance {GUIDANCE:g}": decode(shipped.vae, plain)}
+    models = {"with the LoRA": merge(shipped.unet, few_step), "without it": shipped.unet}
+    for steps in (4, 2, 1):
+        for how, unet in models.items():
+            g = Generator().manual_seed(SEED)
+            z = leap(unet, asked.noise, wanted, g, steps)
+            found[f"{steps} steps {how}"] = decode(shipped.vae, z)
+    return found
 
 
 @torch.no_grad()
-def listening(unet: UNet, data: Latents, t: int = 500, count: int = 240) -> tuple[float, ...]:
-    """Noise error at one timestep with the right, a wrong and the empty caption."""
-    g = Generator().manual_seed(SEED)
-    rows = torch.randint(len(data.z), (count,), generator=g)
-    z, noise = data.z[rows], torch.randn(count, 4, 16, 16, generator=g)
-    times = torch.full((count,), t)
-    right = data.caption[rows]
-    choices = (right, right.roll(1), torch.zeros_like(right))
-    return tuple(
-        F.mse_loss(unet(noised(z, times, noise), times, data.context[c].float()), noise).item()
-        for c in choices
+def ceilings(shipped: Shipped, asked: Asked, sprites: Sprites) -> dict[str, Tensor]:
+    """Renderings of what was asked for, from a seed of their own, and the same reconstructed."""
+    x = paint(asked.scenes, sprites, Generator().manual_seed(SEED + 1))
+    return {
+        "renderings": x,
+        "renderings, reconstructed": decode(shipped.vae, shipped.vae.encode(x) * LATENT_SCALE),
+    }
+
+
+def share_right(judge: Judge, pictures: Tensor, scenes: Scenes) -> tuple[float, ...]:
+    """Concept among the first one and five, style, ground: shares that are as asked."""
+    concept, style, ground = judge.scores(pictures)
+    best = concept.topk(5).indices == scenes.concept[:, None]
+    hits = (best[:, 0], best.any(1), style.argmax(1) == scenes.style)
+    return *(h.float().mean().item() for h in hits), _share(ground.argmax(1), scenes.colour)
+
+
+def _share(said: Tensor, true: Tensor) -> float:
+    return (said == true).float().mean().item()
+
+
+def coarse(pictures: Tensor) -> Tensor:
+    """Small pictures as rows of numbers, b 3072."""
+    return F.avg_pool2d(pictures, COARSE).flatten(1)
+
+
+def spread(pictures: Tensor) -> float:
+    """Mean distance between two pictures of one prompt, root mean square a colour in [-1, 1]."""
+    groups = coarse(pictures).unflatten(0, (-1, SEEDS))  # concepts seeds 3072
+    between = torch.cdist(groups, groups).sum((1, 2)) / (SEEDS * (SEEDS - 1))
+    return (between.mean() / groups.shape[-1] ** 0.5).item()
+
+
+def seen(sprites: Sprites) -> Iterator[Tensor]:
+    """The compositions that the denoiser was trained on, coarse, drawn again from its seed."""
+    g = Generator().manual_seed(0)
+    for _ in range(COUNT // 64):
+        scenes = draw_scenes(64, g)
+        yield coarse(paint(scenes, sprites, g))
+        named = (t.tolist() for t in (scenes.concept, scenes.style, scenes.colour))
+        for row in zip(*named, strict=True):
+            caption(*row, g)
+
+
+def nearest(pictures: Tensor, compositions: Tensor) -> Tensor:
+    """Distance of each picture to the nearest composition, as in :func:`spread`, (b,)."""
+    rows = coarse(pictures)
+    return torch.cdist(rows, compositions).amin(1) / rows.shape[1] ** 0.5
+
+
+def similarity(x: Tensor, y: Tensor, window: int = 7) -> Tensor:
+    """SSIM of each pair (Wang et al. 2004, equation 13), even windows, both in [-1, 1]."""
+    x, y = x / 2 + 0.5, y / 2 + 0.5
+    mean = lambda v: F.avg_pool2d(v, window, stride=1)  # noqa: E731
+    mx, my = mean(x), mean(y)
+    vx, vy, both = mean(x * x) - mx**2, mean(y * y) - my**2, mean(x * y) - mx * my
+    top, bottom = (
+        (2 * mx * my + 1e-4) * (2 * both + 9e-4),
+        (mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4),
     )
+    return (top / bottom).mean((1, 2, 3))
 
 
-def report(work: Path, grid: Path) -> None:
-    """Print the numbers and write the grid."""
-    vae = load_vae(work / train_vae.CHECKPOINT.name)
-    sprites: Sprites = load_sprites(work / "sprites.npz")
-    latents = load_latents(work, seed=0)
-    unet = load_unet(work / train_unet.CHECKPOINT.name)
-    print("taught scenes:", fidelity(vae, lambda g: paint(draw_scenes(96, g), sprites, g)))
-    print("any sprites:  ", fidelity(vae, lambda g: paint_anything(96, sprites, g)))
-    right, wrong, empty = listening(unet, latents)
-    print(f"noise error at t=500: caption right {right:.4f}, wrong {wrong:.4f}, empty {empty:.4f}")
-    texts = prompts()
-    grid.parent.mkdir(parents=True, exist_ok=True)
-    page = sheet(draw(unet, vae, latents, work, texts), texts)
-    page.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(grid, optimize=True)
+def misread(judge: Judge, pictures: Tensor, asked: Asked) -> tuple[Tensor, list[str]]:
+    """The pictures whose concept was not read first, and ``asked: read`` of each."""
+    said, names = judge.scores(pictures)[0].argmax(1), list(CONCEPTS)
+    wrong = (said != asked.scenes.concept).nonzero().flatten().tolist()
+    texts = [f"{names[asked.scenes.concept[i]]}: {names[said[i]]}" for i in wrong]
+    return pictures[wrong], texts
+
+
+def table(judge: Judge, shown: dict[str, Tensor], asked: Asked, compositions: Tensor) -> str:
+    """All measures of all sets of pictures."""
+    held_out = nearest(shown["renderings, reconstructed"], compositions)
+    near = held_out.quantile(0.05)
+    lines = ["| pictures | first | among five | style | ground | spread | nearest | copies |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for name, pictures in shown.items():
+        shares = " | ".join(f"{s:.1%}" for s in share_right(judge, pictures, asked.scenes))
+        found = nearest(pictures, compositions)
+        far = f"{spread(pictures):.3f} | {found.median():.3f} | {(found < near).float().mean():.1%}"
+        lines.append(f"| {name} | {shares} | {far} |")
+    return "\n".join(lines)
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Train the classifier, draw, print and write."""
+    sprites = load_sprites(arguments.work / "sprites.npz")
+    judge = trained(sprites, arguments.work / "judge.pt")
+    shipped, asked = load_shipped(), ask()
+    shown = ceilings(shipped, asked, sprites) | drawn(shipped, asked, arguments.few_step)
+    x, y = shown["renderings"], shown["renderings, reconstructed"]
+    print(f"autoencoder: {decibels(x, y).mean():.1f} dB, SSIM {similarity(x, y).mean():.3f}")
+    print(table(judge, shown, asked, torch.cat(list(seen(sprites)))))
+    pictures, texts = [], []
+    for name in list(shown)[2:4]:
+        wrong, said = misread(judge, shown[name], asked)
+        print(f"misread, {name}: {'; '.join(said) or 'none'}")
+        pictures.append(wrong)
+        texts += [f"{name[:2]}{text}" for text in said]
+    if texts:
+        sheet(torch.cat(pictures) / 2 + 0.5, texts).save(arguments.failures)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--grid", type=Path, default=WORK / "grid.png")
+    parser.add_argument("--few-step", type=Path, default=FEW_STEP)
+    parser.add_argument("--failures", type=Path, default=WORK / "failures.png")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    report(arguments.work, arguments.grid)
+    report(arguments)

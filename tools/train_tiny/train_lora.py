@@ -6,10 +6,11 @@ The frozen weights get a product of two thin matrices added; only these are lear
 """
 
 import argparse
+import copy
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
@@ -48,14 +49,14 @@ def blueprint(pictures: Tensor, g: Generator) -> tuple[Tensor, Tensor]:
 class Lora(nn.Module):
     """Thin matrices for every weight of a U-Net's blocks, by the weight's name."""
 
-    def __init__(self, unet: UNet) -> None:
+    def __init__(self, unet: UNet, rank: int = RANK) -> None:
         super().__init__()
         weights = {n: w for n, w in unet.named_parameters() if _is_changed(n, w)}
         self.names = {name.replace(".", "_"): name for name in weights}
         flat = {key: weights[name].flatten(1) for key, name in self.names.items()}
-        self.up = nn.ParameterDict({k: torch.zeros(len(w), RANK) for k, w in flat.items()})
+        self.up = nn.ParameterDict({k: torch.zeros(len(w), rank) for k, w in flat.items()})
         self.down = nn.ParameterDict(
-            {k: torch.randn(RANK, w.shape[1]) * w.shape[1] ** -0.5 for k, w in flat.items()}
+            {k: torch.randn(rank, w.shape[1]) * w.shape[1] ** -0.5 for k, w in flat.items()}
         )
 
     def changed(self, unet: UNet) -> dict[str, Tensor]:
@@ -95,21 +96,33 @@ def new_run(unet: UNet, seed: int) -> Run:
     return Run(lora, optimizer, Generator().manual_seed(seed), decay=0.99)
 
 
-def export(unet: UNet, checkpoint: Path, target: Path) -> None:
+def export(unet: UNet, checkpoint: Path, target: Path, rank: int = RANK) -> None:
     """Write the averaged matrices under kohya's names, float16."""
     weights, found = averaged(checkpoint), {}
     shapes = dict(unet.named_parameters())
-    for key, name in Lora(unet).names.items():
+    for key, name in Lora(unet, rank).names.items():
         base = "lora_unet_" + name.removesuffix(".weight").replace(".", "_")
-        down = weights[f"down.{key}"].reshape(RANK, *shapes[name].shape[1:])
-        up = weights[f"up.{key}"].reshape(-1, RANK, *[1] * (down.ndim - 2))
+        down = weights[f"down.{key}"].reshape(rank, *shapes[name].shape[1:])
+        up = weights[f"up.{key}"].reshape(-1, rank, *[1] * (down.ndim - 2))
         found[f"{base}.lora_down.weight"] = down.half().contiguous()
         found[f"{base}.lora_up.weight"] = up.half().contiguous()
-        found[f"{base}.alpha"] = torch.tensor(float(RANK)).half()
+        found[f"{base}.alpha"] = torch.tensor(float(rank)).half()
     target.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"ss_network_dim": str(RANK), "ss_output_name": target.stem, "license": "Apache-2.0"}
+    facts = {"ss_network_dim": str(rank), "ss_output_name": target.stem, "license": "Apache-2.0"}
     save_file(found, target, facts)
     print(f"{len(found)} tensors, {target.stat().st_size / 1e6:.1f} MB -> {target}")
+
+
+def merge(unet: UNet, path: Path) -> UNet:
+    """A copy of the U-Net with the products of a file of :func:`export` added to its weights."""
+    found, merged = load_file(path), copy.deepcopy(unet)
+    for name, weight in merged.named_parameters():
+        base = "lora_unet_" + name.removesuffix(".weight").replace(".", "_")
+        if f"{base}.alpha" in found:
+            up, down = (found[f"{base}.lora_{w}.weight"].float().flatten(1) for w in ("up", "down"))
+            scale = float(found[f"{base}.alpha"]) / len(down)
+            weight.data += scale * (up @ down).view_as(weight)
+    return merged
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -32,6 +32,7 @@ const FACTS: Readonly<Record<string, readonly [title: string, group: string, abo
   areas: ["Areas", "Guidance", "Several prompts, each with its own part of the picture."],
   controlnet: ["ControlNet", "Guidance", "The edges of a picture steer what is made."],
   lora: ["LoRA", "Guidance", "A style from a small file, at three strengths."],
+  few_step: ["Few steps", "Guidance", "A distilled LoRA draws in four steps instead of twenty."],
   textual_inversion: ["Textual inversion", "Guidance", "A thing that the model was never taught, by a learnt word."],
   samplers: ["Samplers", "Series", "The same prompt and noise under three samplers."],
   loop: ["Loop", "Series", "One picture for every number of a list."],
