@@ -51,7 +51,7 @@ OTHER_SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "diffusers": (MODEL_INDEX,),
 }
 #: Tiny autoencoders, which are offered beside the others if their files are there.
-TINY_VAES = ("taesd", "taesdxl")
+TINY_VAES = ("taesd", "taesdxl", "loom-tiny")
 #: Folders that there is one each of.
 ROOTS = ("output", "input", "temp", "user")
 #: Older names that files and clients still use.
@@ -118,8 +118,13 @@ class Folders:
 
     def _tiny_vaes(self) -> Sequence[str]:
         """Tiny autoencoders, which are chosen by the name that their two files begin with."""
+        return list(self.tiny_decoders())
+
+    def tiny_decoders(self) -> Mapping[str, Path]:
+        """The decoders of those that are there, by that name."""
         files = self.list("vae_approx")
-        return [n for n in TINY_VAES if any(f.startswith(f"{n}_decoder.") for f in files)]
+        found = {n: [f for f in files if f.startswith(f"{n}_decoder.")] for n in TINY_VAES}
+        return {n: self.find("vae_approx", names[0]) for n, names in found.items() if names}
 
     def find(self, kind: str, name: str) -> Path:
         """The model file of that kind and name.

@@ -183,7 +183,7 @@ def vae_loader(*, vae_name: File("vae"), ctx: Context) -> Vae:
 
     Args:
         vae_name: a file of the folder vae; or a tiny autoencoder, taesd or taesdxl, whose
-            encoder and decoder are in the folder vae_approx.
+            encoder and decoder are in the folder vae_approx, or the decoder loom-tiny.
     """
     if vae_name not in TINY:
         return load_vae(ctx.folders.find("vae", vae_name))

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from engine.api import Choice, Conditioning, Context, Float, Growing, Int, Latent, Model, Seed, node
-from engine.diffusion.preview import preview
+from engine.diffusion.preview import decoder_of, preview
 from engine.diffusion.sample import OnStep, sample
 from engine.diffusion.samplers import SAMPLERS
 from engine.diffusion.schedules import SCHEDULERS
@@ -118,9 +118,10 @@ def ksampler_advanced(
 
 def reporter(model: Model, ctx: Context) -> OnStep:
     """Progress and a preview after each step; raises if the run was cancelled."""
+    form = model.latent_format
+    show = partial(preview, form=form, decoder=decoder_of(form))
 
     def report(step: int, total: int, denoised: Any) -> None:
-        look = partial(preview, denoised, model.latent_format) if denoised is not None else None
-        ctx.progress(step, total, look)
+        ctx.progress(step, total, partial(show, denoised) if denoised is not None else None)
 
     return report

@@ -69,7 +69,7 @@ def _config(args: argparse.Namespace, folders: Folders) -> WorkerConfig:
         packs=packs_of(args),
         isolated=tuple(args.isolate),
         isolated_bytes=args.isolated_memory,
-        previews=False,
+        previews="none",
     )
 
 

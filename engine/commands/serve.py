@@ -48,9 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--preview-method",
-        choices=("none", "auto", "latent2rgb"),
-        help="pictures while sampling; auto is latent2rgb. Given, every client gets them; by "
-        "default, those that say they tell them from results, as the canvas does",
+        choices=("none", "auto", "latent2rgb", "taesd"),
+        help="pictures while sampling: by a matrix (latent2rgb), by a tiny decoder in the folder "
+        "vae_approx where there is one for the model (taesd), or by that only where it is quick "
+        "(auto, the default). Given, every client gets them; by default, those that say they "
+        "tell them from results, as the canvas does",
     )
     group.add_argument(
         "--preview-size", type=int, default=512, metavar="PX", help="longest side (default: 512)"
@@ -270,7 +272,7 @@ def _configs(args: argparse.Namespace, hosts: tuple[str, ...]) -> tuple[ServerCo
         isolated=tuple(args.isolate),
         isolated_bytes=args.isolated_memory,
         watch_packs=args.watch_packs,
-        previews=args.preview_method != "none",
+        previews=args.preview_method or "auto",
         preview_size=args.preview_size,
         patience=args.hang_timeout,
         log=_level(args),

@@ -25,7 +25,8 @@ class WorkerConfig:
         isolated: names of packs that get a process of their own even if they do not ask for it.
         isolated_bytes: memory that the process of a pack may take; None is half of all there is.
         watch_packs: load a pack anew when its files change.
-        previews: whether samplers send pictures while they run.
+        previews: how samplers make pictures while they run: ``auto``, ``latent2rgb``, ``taesd``,
+            or ``none``.
         preview_size: longest side of a preview, in pixels.
         precision: by role of a network (diffusion, text, vae, upscale) fp32, bf16 or fp16; the
             device decides where none is given.
@@ -48,7 +49,7 @@ class WorkerConfig:
     isolated: tuple[str, ...] = ()
     isolated_bytes: int | None = None
     watch_packs: bool = False
-    previews: bool = True
+    previews: str = "auto"
     preview_size: int = 512
     precision: Mapping[str, str] = field(default_factory=dict)
     weights_share: float | None = None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from engine import compat
 from engine.cache.make import make_cache as make_result_cache
@@ -50,7 +50,7 @@ def build(config: WorkerConfig) -> Runtime:
     early = prestart(isolation.others(packs))
     import torch
 
-    from engine.diffusion import residency
+    from engine.diffusion import preview, residency
     from engine.media.previews import encode_jpeg
 
     device = None if config.device == "auto" else torch.device(config.device)
@@ -69,7 +69,10 @@ def build(config: WorkerConfig) -> Runtime:
     def stamp(kind: str, name: str) -> str:
         return file_stamp(folders, kind, name)
 
-    shown = encode if config.previews else None
+    shown = None
+    if config.previews != "none":
+        preview.use(cast(preview.Method, config.previews), folders.tiny_decoders)
+        shown = encode
     steps = make_steps(config)
     relief = partial(relieve, cache)
     gauge = partial(begin_gauge, residency.residency().device)

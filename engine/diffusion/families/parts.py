@@ -86,7 +86,7 @@ def describe_unet(
         partial(UNet, config),
         header.through(unet_names),
     )
-    return Model(weights, sampling, _with_colours(latent, header), config.context_dim, inputs)
+    return Model(weights, sampling, with_colours(latent, header), config.context_dim, inputs)
 
 
 def unet_names(keys: Iterable[str]) -> dict[str, str]:
@@ -100,7 +100,7 @@ def fitted(latent: LatentFormat, vae: Vae | None) -> LatentFormat:
     return replace(latent, downscale=vae.downscale) if vae else latent
 
 
-def _with_colours(latent: LatentFormat, header: Header) -> LatentFormat:
+def with_colours(latent: LatentFormat, header: Header) -> LatentFormat:
     """Prefer preview colours that the file itself brings in its metadata."""
     factors, bias = (header.metadata.get(f"latent_rgb_{k}") for k in ("factors", "bias"))
     if not factors:

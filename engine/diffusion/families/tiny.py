@@ -1,21 +1,22 @@
-"""Tiny autoencoders, in the files that stand for the latents of SD and of SDXL.
+"""Tiny autoencoders, in files that stand for the latents of a larger one.
 
-Invariant: the name of a file, which says for which latents it is, is all that tells; its
-tensors are those of one network.
+Invariant: the name of a file and its metadata say for which latents it is; its tensors are those
+of one network.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from ..handles import Vae
+from ..handles import LatentFormat, Vae
 from ..networks.tiny_autoencoder import TinyAutoencoder, TinyConfig
 from ..weights import Header, Weights
-from .parts import SD_LATENT
+from .parts import SD_LATENT, with_colours
 from .sdxl import LATENT as SDXL_LATENT
 
-#: Names of the pairs of files, and what their latents are scaled by.
-KNOWN = {"taesd": SD_LATENT.scale, "taesdxl": SDXL_LATENT.scale}
+#: Names of the pairs of files, and their latents; those of the embedded model have SD's form, and
+#: its decoder's metadata say in which colours they differ.
+KNOWN = {"taesd": SD_LATENT, "taesdxl": SDXL_LATENT, "loom-tiny": SD_LATENT}
 DOWNSCALE = 8
 #: First and last tensors of the halves, and what their names begin with in files of both.
 MARKS = {"encoder": "14.weight", "decoder": "19.weight"}
@@ -36,6 +37,11 @@ def describe_tiny(header: Header, name: str) -> Vae | None:
     return _vae(header, name, {alone: ""}) if alone else None
 
 
+def format_of(header: Header, name: str) -> LatentFormat:
+    """The latents that the file ``name`` stands for, told apart by their colours."""
+    return with_colours(KNOWN[name], header)
+
+
 def pair(decoder: Vae, encoder: Vae | None) -> Vae:
     """One autoencoder of two files."""
     return replace(decoder, encoder=encoder) if encoder else decoder
@@ -43,9 +49,12 @@ def pair(decoder: Vae, encoder: Vae | None) -> Vae:
 
 def _vae(header: Header, name: str, halves: dict[str, str]) -> Vae:
     half, prefix = next(iter(halves.items()))
-    channels = header.shapes[prefix + MARKS["encoder"]][0] if half == "encoder" else None
-    channels = channels or header.shapes[halves["decoder"] + "1.weight"][1]
-    config = TinyConfig(KNOWN[name], channels, "encoder" in halves, "decoder" in halves)
+    if half == "encoder":
+        channels, width, *_ = header.shapes[prefix + MARKS["encoder"]]
+    else:
+        width, channels, *_ = header.shapes[prefix + "1.weight"]
+    scale, found = KNOWN[name].scale, ("encoder" in halves, "decoder" in halves)
+    config = TinyConfig(scale, channels, *found, width)
     weights = Weights(
         f"{header.id}:{name}",
         header.path,

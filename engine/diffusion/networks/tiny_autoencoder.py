@@ -10,8 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-#: Features of every layer.
-WIDTH = 64
 #: Latents beyond this are bent back before they are decoded.
 LIMIT = 3.0
 
@@ -25,20 +23,22 @@ class TinyConfig:
         channels: of the latent.
         encoder: whether the encoder is there.
         decoder: whether the decoder is there.
+        width: features of every layer; the published files have 64.
     """
 
     scale: float
     channels: int = 4
     encoder: bool = True
     decoder: bool = True
+    width: int = 64
 
 
 class Block(nn.Module):
     """Three convolutions beside the input."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        a, b, c = (nn.Conv2d(WIDTH, WIDTH, 3, padding=1) for _ in range(3))
+        a, b, c = (nn.Conv2d(width, width, 3, padding=1) for _ in range(3))
         self.conv = nn.Sequential(a, nn.ReLU(), b, nn.ReLU(), c)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,22 +52,26 @@ class Bend(nn.Module):
         return torch.tanh(x / LIMIT) * LIMIT
 
 
-def _half(stride: int) -> nn.Module:
-    return nn.Conv2d(WIDTH, WIDTH, 3, padding=1, stride=stride, bias=False)
+def _half(width: int, stride: int) -> nn.Module:
+    return nn.Conv2d(width, width, 3, padding=1, stride=stride, bias=False)
 
 
-def _encoder(channels: int) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 3, padding=1), Block()]
+def _blocks(width: int) -> list[nn.Module]:
+    return [Block(width) for _ in range(3)]
+
+
+def _encoder(channels: int, width: int) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), Block(width)]
     for _ in range(3):
-        layers += [_half(stride=2), Block(), Block(), Block()]
-    return nn.Sequential(*layers, nn.Conv2d(WIDTH, channels, 3, padding=1))
+        layers += [_half(width, stride=2), *_blocks(width)]
+    return nn.Sequential(*layers, nn.Conv2d(width, channels, 3, padding=1))
 
 
-def _decoder(channels: int) -> nn.Sequential:
-    layers: list[nn.Module] = [Bend(), nn.Conv2d(channels, WIDTH, 3, padding=1), nn.ReLU()]
+def _decoder(channels: int, width: int) -> nn.Sequential:
+    layers: list[nn.Module] = [Bend(), nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
     for _ in range(3):
-        layers += [Block(), Block(), Block(), nn.Upsample(scale_factor=2), _half(stride=1)]
-    return nn.Sequential(*layers, Block(), nn.Conv2d(WIDTH, 3, 3, padding=1))
+        layers += [*_blocks(width), nn.Upsample(scale_factor=2), _half(width, stride=1)]
+    return nn.Sequential(*layers, Block(width), nn.Conv2d(width, 3, 3, padding=1))
 
 
 class TinyAutoencoder(nn.Module):
@@ -77,9 +81,9 @@ class TinyAutoencoder(nn.Module):
         super().__init__()
         self.config = config
         if config.encoder:
-            self.encoder = _encoder(config.channels)
+            self.encoder = _encoder(config.channels, config.width)
         if config.decoder:
-            self.decoder = _decoder(config.channels)
+            self.decoder = _decoder(config.channels, config.width)
 
     def encode(self, x: Tensor) -> Tensor:
         """The unscaled latent of a picture in [-1, 1]: ``b 3 h w -> b c h/8 w/8``."""
