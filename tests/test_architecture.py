@@ -48,6 +48,7 @@ ALLOWED = {
         "engine.media",
     },
     "engine/client": set(),
+    "engine/script": {"engine.graph", "engine.plugins"},
     "engine/server": {"engine.graph", "engine.store", "engine.workers"},
     "nodes": {"engine.api", "engine.diffusion", "engine.media"},
 }

@@ -1,4 +1,4 @@
-"""Writes four pages of docs/ from the code: ``python tools/write_docs.py``.
+"""Writes pages of docs/, and the stubs of the nodes, from the code: ``python tools/write_docs.py``.
 
 ``tests/test_docs.py`` fails while a page differs from what this writes, so they stay true.
 """
@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from engine.commands.arguments import Parser  # noqa: E402
 from engine.graph.help import help_page  # noqa: E402
 from engine.plugins.discovery import builtin_nodes  # noqa: E402
+from engine.script.stubs import stubs_of  # noqa: E402
 from engine.server.routes import ROUTES  # noqa: E402
 from main import COMMANDS  # noqa: E402
 
@@ -126,11 +127,17 @@ def _pack_row(packs: Path, pack: Mapping[str, Any]) -> str:
     return f"| {pack['name']} | {about} | {len(pack['nodes'])} | {level} | {names} | {lacks} |"
 
 
+def stubs() -> str:
+    """What type checkers and editors know of the nodes as functions."""
+    return stubs_of(node.spec for _, node in builtin_nodes())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/packs.md": packs_page,
     "docs/nodes.md": nodes_page,
     "docs/api.md": api_page,
     "docs/cli.md": cli_page,
+    "engine/script/nodes.pyi": stubs,
 }
 
 

@@ -1,4 +1,4 @@
-"""``main.py convert``: a canvas workflow, or a picture with one, as an API-format prompt."""
+"""``main.py convert``: a workflow of the canvas, of the API or in Python as one of the others."""
 
 import argparse
 import json
@@ -7,29 +7,41 @@ from pathlib import Path
 
 from engine.errors import LoomError
 from engine.graph.prompt import to_json
+from engine.script.source import source_of
 
 from .arguments import add_folders, folders_of
-from .source import prompt_of, read, specs_of
+from .source import SCRIPT_SUFFIX, prompt_of, read, specs_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``convert``."""
-    parser.add_argument("workflow", type=Path, help="canvas JSON, or a picture with one")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write here instead of standard output"
+        "workflow", type=Path, help="canvas or API JSON, a Python script, or a picture with one"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write here instead of standard output; Python if the name ends in .py",
+    )
+    parser.add_argument(
+        "--python", action="store_true", help="write Python source that makes the workflow again"
     )
     add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print or write the prompt; 1 if the file cannot be read."""
+    """Print or write the prompt, or the source; 1 if the file cannot be read."""
     specs = specs_of(args, folders_of(args))
     try:
-        prompt, _ = prompt_of(read(args.workflow), specs)
+        prompt, about = prompt_of(read(args.workflow), specs)
     except LoomError as error:
         print(error, file=sys.stderr)
         return 1
-    text = json.dumps(to_json(prompt), indent=2) + "\n"
+    if args.python or (args.output is not None and args.output.suffix == SCRIPT_SUFFIX):
+        text = source_of(about["prompt"], specs)
+    else:
+        text = json.dumps(to_json(prompt), indent=2) + "\n"
     if args.output is None:
         sys.stdout.write(text)
     else:

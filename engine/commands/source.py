@@ -14,10 +14,13 @@ from engine.folders import Folders
 from engine.graph.prompt import Prompt, parse
 from engine.graph.spec import NodeSpec, Specs
 from engine.graph.workflow import is_workflow, to_prompt
+from engine.script.source import from_script
 
 from .arguments import catalogue_of
 
 JSON_SUFFIXES = (".json",)
+#: Of Python files that make a workflow; see :mod:`engine.script`.
+SCRIPT_SUFFIX = ".py"
 
 
 def specs_of(args: argparse.Namespace, folders: Folders) -> dict[str, NodeSpec]:
@@ -26,7 +29,7 @@ def specs_of(args: argparse.Namespace, folders: Folders) -> dict[str, NodeSpec]:
 
 
 def read(path: Path) -> Any:
-    """The JSON data of a workflow file or picture; a canvas workflow is preferred.
+    """The data of a workflow file, script or picture; a canvas workflow is preferred.
 
     Raises:
         InvalidWorkflow: the file is missing, unreadable, or carries no workflow.
@@ -34,6 +37,8 @@ def read(path: Path) -> Any:
     try:
         if path.suffix.lower() in JSON_SUFFIXES:
             return loads_foreign(path.read_text("utf-8"))
+        if path.suffix.lower() == SCRIPT_SUFFIX:
+            return from_script(path)
         return _from_picture(path)
     except OSError as error:
         reason = error.strerror or "it is no picture"
