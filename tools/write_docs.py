@@ -1,4 +1,4 @@
-"""Writes pages of docs/, and the stubs of the nodes, from the code: ``python tools/write_docs.py``.
+"""``python tools/write_docs.py``: pages of docs/, stubs of nodes, types of routes, from the code.
 
 ``tests/test_docs.py`` fails while a page differs from what this writes, so they stay true.
 """
@@ -24,8 +24,10 @@ from engine.commands.arguments import Parser  # noqa: E402
 from engine.graph.help import help_page  # noqa: E402
 from engine.plugins.discovery import builtin_nodes  # noqa: E402
 from engine.script.stubs import stubs_of  # noqa: E402
+from engine.server.openapi import document  # noqa: E402
 from engine.server.routes import ROUTES  # noqa: E402
 from main import COMMANDS  # noqa: E402
+from tools.typescript import types_of  # noqa: E402
 
 NOTE = "<!-- Written by tools/write_docs.py; change the code, not this page. -->\n"
 
@@ -127,6 +129,11 @@ def _pack_row(packs: Path, pack: Mapping[str, Any]) -> str:
     return f"| {pack['name']} | {about} | {len(pack['nodes'])} | {level} | {names} | {lacks} |"
 
 
+def types() -> str:
+    """What the canvas knows of the server's answers."""
+    return types_of(document(ROUTES))
+
+
 def stubs() -> str:
     """What type checkers and editors know of the nodes as functions."""
     return stubs_of(node.spec for _, node in builtin_nodes())
@@ -138,6 +145,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/api.md": api_page,
     "docs/cli.md": cli_page,
     "engine/script/nodes.pyi": stubs,
+    "web/src/net/api.d.ts": types,
 }
 
 

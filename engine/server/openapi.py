@@ -5,7 +5,7 @@ Invariant: both are made of the routes themselves: their paths, and what their h
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -14,50 +14,10 @@ from aiohttp import web
 
 from engine import __version__
 
+from .schemas import ANSWERS, BODIES, FORMS, SHARED, STATUSES
+
 _PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 _TEXT, _OBJECT = {"type": "string"}, {"type": "object"}
-_TEXTS = {"type": "array", "items": _TEXT}
-_NODE = {
-    "type": "object",
-    "required": ["class_type", "inputs"],
-    "properties": {"class_type": _TEXT, "inputs": _OBJECT, "_meta": _OBJECT},
-}
-#: What routes take as JSON, where it is more than an object.
-BODIES: Mapping[str, Mapping[str, Any]] = {
-    "POST /prompt": {
-        "type": "object",
-        "required": ["prompt"],
-        "properties": {
-            "prompt": {"type": "object", "additionalProperties": _NODE},
-            "client_id": _TEXT,
-            "prompt_id": _TEXT,
-            "number": {"type": "number"},
-            "front": {"type": "boolean"},
-            "extra_data": _OBJECT,
-            "partial_execution_targets": _TEXTS,
-        },
-    },
-    "POST /queue": {
-        "type": "object",
-        "properties": {"clear": {"type": "boolean"}, "delete": _TEXTS},
-    },
-    "POST /history": {
-        "type": "object",
-        "properties": {"clear": {"type": "boolean"}, "delete": _TEXTS},
-    },
-    "POST /interrupt": {"type": "object", "properties": {"prompt_id": _TEXT}},
-    "POST /free": {
-        "type": "object",
-        "properties": {"unload_models": {"type": "boolean"}, "free_memory": {"type": "boolean"}},
-    },
-}
-#: Routes that take a form, with the field that is the file and other fields that it must have.
-FORMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "POST /upload/image": ("image", ()),
-    "POST /upload/mask": ("image", ("original_ref",)),
-    "POST /api/assets": ("file", ("tags",)),
-}
-_ERROR = {"type": "object", "properties": {"error": {}}}
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
@@ -78,7 +38,7 @@ def document(routes: Iterable[web.RouteDef]) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": _ERROR},
+            "schemas": dict(SHARED),
         },
         "security": [{}, {"token": []}],
     }
@@ -94,7 +54,7 @@ def _operation(route: web.RouteDef) -> dict[str, Any]:
         "description": more,
         "parameters": [_parameter(*p) for p in _PARAMETER.findall(route.path)],
         "responses": {
-            "200": {"description": "Done."},
+            **_answers(f"{route.method} {route.path}"),
             "4XX": {
                 "description": "What was wrong, and what to do.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -104,6 +64,14 @@ def _operation(route: web.RouteDef) -> dict[str, Any]:
     if route.method in _WITH_BODY:
         found["requestBody"] = {"content": _body(f"{route.method} {route.path}")}
     return {key: value for key, value in found.items() if value not in ("", [])}
+
+
+def _answers(key: str) -> dict[str, Any]:
+    """What success looks like, by status."""
+    done: dict[str, Any] = {"description": "Done."}
+    if key in ANSWERS:
+        done["content"] = {"application/json": {"schema": dict(ANSWERS[key])}}
+    return dict.fromkeys(STATUSES.get(key, ("200",)), done)
 
 
 def _body(key: str) -> dict[str, Any]:

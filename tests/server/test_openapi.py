@@ -8,6 +8,7 @@ import pytest
 
 from engine.server.openapi import document, page
 from engine.server.routes import ROUTES
+from engine.server.schemas import ANSWERS, BODIES, FORMS, SHARED
 from tests.live import LiveServer
 
 DOCUMENT = document(ROUTES)
@@ -29,6 +30,14 @@ def test_every_route_stands_there_once_with_what_it_says() -> None:
         assert ("requestBody" in operation) == (method in ("post", "put", "patch"))
         for parameter in operation.get("parameters", ()):
             re.compile(parameter["schema"].get("pattern", ""))
+
+
+def test_shapes_are_of_routes_that_there_are() -> None:
+    known = {f"{route.method} {route.path}" for route in ROUTES}
+    assert set(ANSWERS) | set(BODIES) | set(FORMS) <= known
+    used = json.dumps([DOCUMENT["paths"], *(s for n, s in SHARED.items())])
+    unused = {name for name in SHARED if f'"#/components/schemas/{name}"' not in used}
+    assert not unused
 
 
 def test_its_references_lead_somewhere() -> None:

@@ -1,6 +1,7 @@
 /** The server's HTTP interface, addressed relative to the page so that sub-paths work. */
 import { t } from "../i18n";
 import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../model/json";
+import type { Bodies, Uploaded, UserFile } from "./api";
 
 /** A file the server keeps, as events and history name it. */
 export interface FileRef {
@@ -20,11 +21,7 @@ export class ServerError extends Error {
   }
 }
 
-export interface StoredFile {
-  path: string;
-  modified: number;
-  size: number;
-}
+export type StoredFile = UserFile;
 
 const field = (value: Json | undefined, name: string): Json | undefined =>
   isObject(value) ? value[name] : undefined;
@@ -66,12 +63,13 @@ export class Client {
   }
 
   async clearQueue(): Promise<void> {
-    await this.json("queue", "POST", { clear: true });
+    await this.json("queue", "POST", { clear: true } satisfies Bodies["POST /queue"]);
   }
 
   /** Stop a job; without an id whatever runs now. */
   async interrupt(id: string | null): Promise<void> {
-    await this.json("interrupt", "POST", id === null ? {} : { prompt_id: id });
+    const body: Bodies["POST /interrupt"] = id === null ? {} : { prompt_id: id };
+    await this.json("interrupt", "POST", { ...body });
   }
 
   async history(count: number): Promise<JsonObject> {
@@ -88,10 +86,8 @@ export class Client {
   async upload(file: File): Promise<string> {
     const form = new FormData();
     form.append("image", file, file.name);
-    const answer = asObject(await this.call("upload/image", { method: "POST", body: form }));
-    const folder = answer["subfolder"];
-    const name = String(answer["name"] as string);
-    return typeof folder === "string" && folder !== "" ? `${folder}/${name}` : name;
+    const answer = asObject(await this.call("upload/image", { method: "POST", body: form })) as unknown as Uploaded;
+    return answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name;
   }
 
   /** Store a mask (its alpha is what stays) on a picture; returns the picture that has it. */
@@ -101,16 +97,15 @@ export class Client {
     form.append("original_ref", JSON.stringify(original));
     form.append("type", "input");
     form.append("subfolder", "clipspace");
-    const answer = asObject(await this.call("upload/mask", { method: "POST", body: form }));
-    const part = (key: string): string => String((answer[key] as string | undefined) ?? "");
-    return { filename: part("name"), subfolder: part("subfolder"), type: part("type") || "input" };
+    const answer = asObject(await this.call("upload/mask", { method: "POST", body: form })) as unknown as Uploaded;
+    return { filename: answer.name, subfolder: answer.subfolder, type: answer.type };
   }
 
   /** Saved workflows, newest first; an empty list before the first one is saved. */
   async workflows(): Promise<StoredFile[]> {
     try {
       const answer = await this.json("userdata?dir=workflows&recurse=true&full_info=true");
-      const files = (Array.isArray(answer) ? answer : []) as unknown as StoredFile[];
+      const files = (Array.isArray(answer) ? answer : []) as unknown as UserFile[];
       return files.filter((f) => f.path.endsWith(".json")).sort((a, b) => b.modified - a.modified);
     } catch (error) {
       if (error instanceof ServerError && error.status === 404) return [];

@@ -1,9 +1,10 @@
 /** Jobs of the server: the queue, and what earlier ones made. */
 import { t } from "../i18n";
 import { isObject, type Json, type JsonObject } from "../model/json";
+import type { Job as ApiJob } from "./api";
 import type { Client, FileRef } from "./client";
 
-export type JobStatus = "pending" | "in_progress" | "completed" | "failed" | "cancelled";
+export type JobStatus = ApiJob["status"];
 
 /** A file that a job made. */
 export interface Made extends FileRef {
