@@ -76,17 +76,17 @@ def unconditional_conditioning() -> Conditioning:
 def class_conditioning(
     *, clip: Clip, class_name: Text() = "tabby"
 ) -> tuple[Conditioning, Conditioning]:
-    """Ask a class-conditional model for a class of ImageNet.
+    """Ask a class-conditional model for a class: of ImageNet, unless its file names others.
 
     The negative side is the class that stands for none, if the model has learned it.
 
     Args:
         clip: of the checkpoint, which holds the table of classes.
-        class_name: one of the thousand classes by a name of it or its number, 0 to 999; empty
-            asks for no class in particular.
+        class_name: a class by a name of it or its number, from 0; empty asks for no class in
+            particular.
     """
     nothing = conditioners.no_class(clip)
-    number = nothing if not class_name.strip() else class_number(class_name, "ImageNet")
+    number = nothing if not class_name.strip() else _class(clip, class_name)
     if number is None:
         raise InvalidInput("This model has to be told a class: give one by its name or number.")
     positive = conditioners.class_vectors(clip, number)
@@ -197,6 +197,10 @@ def _unconditional(**options: Tensor) -> list[list[object]]:
 
 def _sides(**options: Tensor) -> tuple[list[list[object]], list[list[object]]]:
     return _unconditional(**options), _unconditional(**options)
+
+
+def _class(clip: Clip, name: str) -> int:
+    return class_number(name, "ImageNet", getattr(clip, "names", ()))
 
 
 def _box(line: str) -> Box:

@@ -51,6 +51,11 @@ SHOWN = {
         "The model was never taught tangerines and draws something else; a learnt word, "
         "`embedding:loom-tiny-tangerine` in the prompt, names one. Style and ground are obeyed.",
     ),
+    "class": (
+        "Class",
+        "A class instead of a prompt, by the smallest model that comes along; without one it draws "
+        "what it likes.",
+    ),
     "controlnet": (
         "ControlNet",
         "The edges of a picture, mirrored, steer another prompt; the one without them has the "

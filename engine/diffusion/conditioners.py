@@ -20,6 +20,8 @@ from .handles import Conditioner
 
 #: Classes of ImageNet; a table with one more has learned what "no class" means.
 IMAGENET = 1000
+#: What a file that names its classes calls that one.
+NO_CLASS = "none"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Box:
 def no_class(conditioner: Conditioner) -> int | None:
     """The class that stands for no class, which guidance needs; None if it was not trained."""
     _expect(conditioner, "class")
+    if conditioner.names:
+        return conditioner.names.index(NO_CLASS) if NO_CLASS in conditioner.names else None
     return IMAGENET if conditioner.entries == IMAGENET + 1 else None
 
 

@@ -161,6 +161,7 @@ class Conditioner:
         width: features of a token, or channels of a map.
         length: tokens of a condition.
         halvings: how often a map's sides are halved.
+        names: of the classes, in their order, if the file brings them.
         encoders: none.
         layer: none.
     """
@@ -171,6 +172,7 @@ class Conditioner:
     width: int
     length: int = 1
     halvings: int = 0
+    names: tuple[str, ...] = ()
     encoders: tuple[TextEncoder, ...] = ()
     layer: int | None = None
 

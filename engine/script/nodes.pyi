@@ -396,7 +396,7 @@ def ClassConditioning(
     _title: str = ...,
     _more: Mapping[str, Any] = ...,
 ) -> tuple[Link[CONDITIONING], Link[CONDITIONING]]:
-    """Ask a class-conditional model for a class of ImageNet. The negative side is the class that stands for none, if the model has learned it."""
+    """Ask a class-conditional model for a class: of ImageNet, unless its file names others. The negative side is the class that stands for none, if the model has learned it."""
 
 def CombineHooks2(
     *,

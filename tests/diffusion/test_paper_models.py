@@ -1,11 +1,14 @@
 """The checkpoints of Rombach et al. 2022: recognised, complete, conditioned as they were."""
 
+import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.diffusion.checkpoints import build, load_checkpoint
@@ -281,6 +284,19 @@ def test_names_of_classes() -> None:
         class_number("retriever", "ImageNet")
     with pytest.raises(InvalidInput, match=r"called 'qqqqqq'\. Give"):
         class_number("qqqqqq", "ImageNet")
+
+
+def test_a_file_may_name_its_classes(tmp_path: Path) -> None:
+    """In its metadata; then those names count, and the one called none is for guidance."""
+    names = ["Fox", "rocket", "none"]
+    assert class_number(" fox", "ImageNet", names) == 0
+    with pytest.raises(InvalidInput, match=r"No class of this model .* Did you mean 'rocket'"):
+        class_number("rockets", "ImageNet", names)
+    named = tmp_path / "named.safetensors"
+    save_file(tiny_paper("class"), named, {"class_names": json.dumps(names)})
+    clip = load_checkpoint(named).clip
+    assert clip.names == tuple(names) and no_class(clip) == 2
+    assert no_class(replace(clip, names=("Fox", "rocket"))) is None
 
 
 def test_names_of_objects() -> None:

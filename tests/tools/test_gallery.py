@@ -70,6 +70,12 @@ def test_the_learnt_word_draws_a_tangerine() -> None:
     assert shown["3D on blue"] > 0.08
 
 
+def test_a_class_decides_what_is_drawn() -> None:
+    """Share of orange pixels in a fox and in a rocket, of the same noise."""
+    shown = {t: orange(p) for t, p in run(ROOT / "workflows" / "class.json")}
+    assert shown["Fox"] > 3 * shown["Rocket"] + 0.03
+
+
 def orange(picture: Image.Image) -> float:
     """Share of the pixels that are a strong orange."""
     red, green, blue = pixels(picture)[0].unbind(-1)

@@ -7,6 +7,7 @@ the condition tells them apart; a U-Net of its own is told by its width and dept
 Heads show in no tensor: eight in the large text model, one in cin256-v2, else 32 channels each.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -95,7 +96,12 @@ def _table(header: Header) -> Conditioner | None:
     build = partial(ClassTable, classes, width)
     names = header.through(partial(strip_prefix, STAGE, ""))
     weights = Weights(f"{header.id}:condition", header.path, "text", build, names)
-    return Conditioner("class", weights, classes, width)
+    return Conditioner("class", weights, classes, width, names=_names_of_classes(header))
+
+
+def _names_of_classes(header: Header) -> tuple[str, ...]:
+    """What the file's metadata calls its classes: a list in JSON under ``class_names``."""
+    return tuple(map(str, json.loads(header.metadata.get("class_names", "[]"))))
 
 
 def bert_config(shapes: Shapes) -> LdmBertConfig:

@@ -8,6 +8,7 @@ Invariant: a name that several classes bear is never guessed at.
 """
 
 import difflib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -26,13 +27,19 @@ def class_names(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(name.strip().lower() for name in line.split(",")) for line in lines)
 
 
-def class_number(text: str, dataset: Dataset) -> int:
+def class_number(text: str, dataset: Dataset, own: Sequence[str] = ()) -> int:
     """The number of a class that is named, or numbered already.
+
+    Args:
+        text: the name or the number.
+        dataset: whose names count.
+        own: names that the model's file brings, instead of those.
 
     Raises:
         InvalidInput: no class has the name, or several have.
     """
-    wanted, names = text.strip().lower(), class_names(dataset)
+    names = tuple((name.lower(),) for name in own) or class_names(dataset)
+    wanted = text.strip().lower()
     if wanted.isdecimal():
         return int(wanted)
     found = [i for i, own in enumerate(names) if wanted in own]
@@ -44,13 +51,14 @@ def class_number(text: str, dataset: Dataset) -> int:
             f"Several classes are called '{text.strip()}': {lines}. Give the number."
         )
     raise InvalidInput(
-        f"No class of {dataset} is called '{text.strip()}'.{_nearest(wanted, dataset)} Give a "
-        f"name such as '{names[281][0]}', or a number from 0 to {len(names) - 1}."
+        f"No class of {'this model' if own else dataset} is called '{text.strip()}'."
+        f"{_nearest(wanted, names)} Give a name such as '{names[281 % len(names)][0]}', or a "
+        f"number from 0 to {len(names) - 1}."
     )
 
 
-def _nearest(wanted: str, dataset: Dataset) -> str:
-    every = [name for names in class_names(dataset) for name in names]
+def _nearest(wanted: str, classes: Sequence[tuple[str, ...]]) -> str:
+    every = [name for names in classes for name in names]
     containing = [name for name in every if wanted in name.split()]
     near = containing[:3] or difflib.get_close_matches(wanted, every, 3)
     return f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
