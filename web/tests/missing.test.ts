@@ -3,7 +3,7 @@ import { Document } from "../src/model/document";
 import { cloneJson, sameJson } from "../src/model/json";
 import { missingChoices, missingTypes } from "../src/model/missing";
 import { buildPrompt } from "../src/model/prompt";
-import { replaceType, setEverywhere } from "../src/model/replace";
+import { readRules, replaceType, setEverywhere } from "../src/model/replace";
 import { createSubgraph } from "../src/model/subgraphs";
 import { withSubgraphs } from "../src/model/subgraphspec";
 import type { RawNode } from "../src/model/workflow";
@@ -37,6 +37,30 @@ describe("missing node types", () => {
     expect(doc.node("5")?.["properties"]).toEqual({ "Node name for S&R": "KSampler" });
     doc.undo();
     expect(sameJson(doc.raw, raw)).toBe(true);
+  });
+
+  it("become what their pack has put in their place, with inputs, values and outputs of other names", () => {
+    const doc = strange();
+    const sampler = doc.node("5") as RawNode;
+    const names: Record<string, string> = { model: "net", latent_image: "start" };
+    sampler.inputs = (sampler.inputs ?? []).filter((slot) => !slot.widget).map((slot) => ({ ...slot, name: names[slot.name] ?? slot.name }));
+    Object.assign(sampler, { widgets_values: [7, 31, 2.5, "gone"] });
+    sampler.outputs?.unshift({ name: "extra", type: "INT", links: null });
+    for (const link of doc.raw.links) if (Array.isArray(link) && String(link[1]) === "5") link[2] = 1;
+    const same = ["positive", "negative"].map((name) => ({ new_id: name, old_id: name }));
+    const moved = [["model", "net"], ["latent_image", "start"], ["seed", "noise"], ["steps", "count"], ["cfg", "scale"]];
+    const mapping = [...same, ...moved.map(([now, before]) => ({ new_id: now ?? "", old_id: before ?? "" })), { new_id: "scheduler", set_value: "karras" }];
+    const answer = { FancyKSampler: [{ new_node_id: "KSampler", old_node_id: "FancyKSampler", old_widget_ids: ["noise", "count", "scale", "way"], input_mapping: mapping, output_mapping: [{ new_idx: 0, old_idx: 1 }] }] };
+    const rule = readRules(answer).get("FancyKSampler");
+    const spec = specs.get(rule?.to ?? "");
+    const fresh = new Document(cloneJson(doc.raw));
+    if (!spec || !rule) throw new Error("no rule");
+    replaceType(fresh, specs, "FancyKSampler", spec, rule);
+    const made = buildPrompt(fresh, specs, seeded(1))["5"]?.inputs;
+    const usual = buildPrompt(defaultDocument(), specs, seeded(1))["5"]?.inputs;
+    expect(made).toEqual({ ...usual, seed: 7, steps: 31, cfg: 2.5, scheduler: "karras", sampler_name: "euler", denoise: 1 });
+    expect(buildPrompt(fresh, specs, seeded(1))["6"]?.inputs["samples"]).toEqual(["5", 0]);
+    expect(readRules(null).size + readRules({ A: [3], B: "x" }).size).toBe(0);
   });
 
   it("are replaced inside subgraphs too", () => {

@@ -10,8 +10,40 @@ import { CONTROL_MODES, storedValues, type Widget, widgetsOf } from "./widgets";
 import { connect, cut } from "./wiring";
 import { type Key, keyOf, type Link, posOf, type RawNode, sizeOf } from "./workflow";
 
+/** What a pack says of how its old node becomes a new one. */
+export interface Rule {
+  to: string;
+  /** Names of the old widgets, in their order. */
+  widgets: readonly string[] | null;
+  /** The old input, or the value, of each new input; null keeps all names. */
+  inputs: ReadonlyMap<string, { from: string } | { value: Json }> | null;
+  /** Old numbers of outputs to new ones. */
+  outputs: ReadonlyMap<number, number>;
+}
+
+/** The rules of `/node_replacements` by old type; of several for one the first counts. */
+export function readRules(answer: Json): Map<string, Rule> {
+  const found = new Map<string, Rule>();
+  for (const [type, rules] of Object.entries(isObject(answer) ? answer : {})) {
+    const first = Array.isArray(rules) ? rules[0] : undefined;
+    if (isObject(first) && typeof first["new_node_id"] === "string") found.set(type, readRule(first, first["new_node_id"]));
+  }
+  return found;
+}
+
+function readRule(raw: JsonObject, to: string): Rule {
+  const list = (name: string): JsonObject[] | null => (Array.isArray(raw[name]) ? raw[name].filter(isObject) : null);
+  const widgets = Array.isArray(raw["old_widget_ids"]) ? raw["old_widget_ids"].map(String) : null;
+  const inputs = list("input_mapping")?.map((field) => {
+    const source = "set_value" in field ? { value: field["set_value"] ?? null } : { from: String(field["old_id"]) };
+    return [String(field["new_id"]), source] as const;
+  });
+  const outputs = list("output_mapping")?.map((pair) => [Number(pair["old_idx"]), Number(pair["new_idx"])] as const);
+  return { to, widgets, inputs: inputs ? new Map(inputs) : null, outputs: new Map(outputs ?? []) };
+}
+
 /** Make nodes of a type into nodes of `spec` on all levels, in one step; returns how many. */
-export function replaceType(doc: Document, specs: Specs, type: string, spec: NodeSpec): number {
+export function replaceType(doc: Document, specs: Specs, type: string, spec: NodeSpec, rule?: Rule): number {
   const root = doc.root();
   let count = 0;
   root.edit(`Replace ${type}`, () => {
@@ -20,7 +52,7 @@ export function replaceType(doc: Document, specs: Specs, type: string, spec: Nod
     for (const level of levels.values()) {
       const keys = level.raw.nodes.filter((node) => node.type === type).map((node) => keyOf(node.id));
       level.edit(`Replace ${type}`, (edit) => {
-        for (const key of keys) replaceNode(edit, level, specs, key, spec);
+        for (const key of keys) replaceNode(edit, level, specs, key, spec, rule);
       });
       count += keys.length;
     }
@@ -35,20 +67,20 @@ export function replaceNodes(doc: Document, specs: Specs, keys: readonly Key[], 
   });
 }
 
-function replaceNode(edit: Edit, doc: Document, specs: Specs, key: Key, spec: NodeSpec): void {
+function replaceNode(edit: Edit, doc: Document, specs: Specs, key: Key, spec: NodeSpec, rule?: Rule): void {
   const old = doc.node(key);
   if (!old) return;
   const wires = doc.linksOf(key).map((link) => ({ link, input: doc.node(link.to)?.inputs?.[link.toSlot]?.name ?? "" }));
   const sockets = { inputs: old.inputs ?? [], outputs: old.outputs ?? [] };
   const plan = wires.map(({ link, input }) => ({
     link,
-    input: link.to === key ? inputFor(spec, input, link.type) : input,
-    slot: link.from === key ? outputFor(spec, sockets.outputs[link.fromSlot]?.name ?? "", link) : link.fromSlot,
+    input: link.to === key ? inputFor(spec, input, link.type, rule) : input,
+    slot: link.from === key ? outputFor(spec, sockets.outputs[link.fromSlot]?.name ?? "", link, rule) : link.fromSlot,
   }));
   for (const { link } of wires) cut(edit, doc, keyOf(link.id));
   const fresh = makeNode(spec, old.id, posOf(old), sizeOf(old), 0);
   const path = doc.nodePath(key);
-  const values = valuesFor(old, spec, fresh["widgets_values"] as Json[]);
+  const values = valuesFor(old, spec, fresh["widgets_values"] as Json[], rule);
   for (const field of ["type", "inputs", "outputs"] as const) edit.set([...path, field], fresh[field]);
   edit.set([...path, "widgets_values"], values);
   if (old["widgets_values_named"] !== undefined) edit.set([...path, "widgets_values_named"], undefined);
@@ -68,27 +100,43 @@ function propertiesFor(old: RawNode, spec: NodeSpec): JsonObject {
 }
 
 /** The input that takes a wire over: of the same name, or else the first that fits. */
-function inputFor(spec: NodeSpec, name: string, type: Json): string | null {
+function inputFor(spec: NodeSpec, name: string, type: Json, rule?: Rule): string | null {
+  if (rule?.inputs) return [...rule.inputs].find(([, source]) => "from" in source && source.from === name)?.[0] ?? null;
   const fits = spec.inputs.filter((input) => compatible(type, input.type));
   const own = fits.find((input) => input.name === name) ?? fits.find((input) => input.widget === null);
   return own?.name ?? null;
 }
 
-function outputFor(spec: NodeSpec, name: string, link: Link): number | null {
+function outputFor(spec: NodeSpec, name: string, link: Link, rule?: Rule): number | null {
+  const ruled = rule?.outputs.get(link.fromSlot);
+  if (ruled !== undefined) return ruled < spec.outputs.length ? ruled : null;
   const fits = spec.outputs.flatMap((output, at) => (compatible(output.type, link.type) ? [{ output, at }] : []));
   return (fits.find(({ output }) => output.name === name) ?? fits.find(({ at }) => at === link.fromSlot) ?? fits[0])?.at ?? null;
 }
 
 /** The new widgets with the old values of the same name; without names, in the same order. */
-function valuesFor(old: RawNode, spec: NodeSpec, start: Json[]): Json[] {
+function valuesFor(old: RawNode, spec: NodeSpec, start: Json[], rule?: Rule): Json[] {
   const widgets = widgetsOf(spec);
-  const named = namedValues(old);
+  const named = rule ? ruledValues(old, rule) : namedValues(old);
   const stored = storedValues(old);
   const inOrder = named.size === 0 && Array.isArray(stored) && stored.length === widgets.length ? stored : null;
   return widgets.map((widget, i) => {
     const value = inOrder ? inOrder[i] : named.get(widget.name);
     return value !== undefined && takes(widget, value) ? value : (start[i] ?? null);
   });
+}
+
+/** Values by the names that the new type has for them. */
+function ruledValues(node: RawNode, rule: Rule): Map<string, Json> {
+  const stored = storedValues(node);
+  const list = rule.widgets && Array.isArray(stored) ? stored : null;
+  const named = list ? new Map(rule.widgets?.flatMap((name, i) => (list[i] === undefined ? [] : [[name, list[i]] as const]))) : namedValues(node);
+  if (!rule.inputs) return named;
+  const value = (source: { from: string } | { value: Json }): Json | undefined => ("value" in source ? source.value : named.get(source.from));
+  return new Map([...rule.inputs].flatMap(([name, source]) => {
+    const known = value(source);
+    return known === undefined ? [] : [[name, known] as const];
+  }));
 }
 
 /** Values of a node whose type nobody knows, by the names that its file gives. */

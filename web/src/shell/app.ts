@@ -127,7 +127,7 @@ export class App {
     ui.form.value = opensAsForm(session.doc);
     // Looked at once it is on the canvas; without the server's list everything would be missing.
     if (this.knowsTypes && raw.nodes.length > 0) void import("./missing").then(({ askWhatIsMissing }) => {
-      if (this.session === session && ui.dialog.value === null) askWhatIsMissing(this);
+      if (this.session === session && ui.dialog.value === null) void askWhatIsMissing(this);
     });
     return session;
   }

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t } from "../i18n";
 import { type MissingChoice, missingChoices, type MissingType, missingTypes } from "../model/missing";
-import { replaceType, setEverywhere } from "../model/replace";
+import { readRules, replaceType, type Rule, setEverywhere } from "../model/replace";
 import type { Key } from "../model/workflow";
 import type { App } from "./app";
 import { Frame } from "./dialogs";
@@ -11,11 +11,25 @@ import { showNode } from "./levels";
 import { toast, ui } from "./ui";
 import "./missing.css";
 
-/** Ask about a document that was just opened, if it lacks something. */
-export function askWhatIsMissing(app: App): void {
-  const doc = app.session.doc;
+/** Put in what packs have in place of old nodes; ask about what a document lacks still. */
+export async function askWhatIsMissing(app: App): Promise<void> {
+  const { session } = app;
+  const { doc } = session;
   const { specs } = app.scene;
+  if (missingTypes(doc, specs).length > 0) replaceByRules(app, readRules(await app.client.json("node_replacements").catch(() => null)));
+  if (app.session !== session || ui.dialog.value !== null) return;
   if (missingTypes(doc, specs).length + missingChoices(doc, specs).length > 0) ui.dialog.value = "missing";
+}
+
+function replaceByRules(app: App, rules: ReadonlyMap<string, Rule>): void {
+  const { doc } = app.session;
+  for (const { type } of missingTypes(doc, app.scene.specs)) {
+    const rule = rules.get(type);
+    const spec = rule && app.scene.specs.get(rule.to);
+    if (!rule || !spec) continue;
+    const n = replaceType(doc, app.scene.specs, type, spec, rule);
+    toast(t("{n} × {from} became {to}.", { n, from: type, to: spec.title }));
+  }
 }
 
 export function MissingDialog({ app }: { app: App }): JSX.Element {
