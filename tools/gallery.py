@@ -29,6 +29,10 @@ SHOWN = {
         "A picture is noised and denoised towards another prompt; the strength says how far.",
     ),
     "inpainting": ("Inpainting", "Only the masked upper half is made anew, under another prompt."),
+    "inpainting_model": (
+        "Inpainting model",
+        "The right half is made anew by a model of its own that sees the picture around it.",
+    ),
     "areas": ("Areas", "Two prompts, each with its own half of one picture."),
     "samplers": ("Samplers", "The same noise and prompt, eight steps of three samplers."),
     "hires_fix": (

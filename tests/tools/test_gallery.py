@@ -76,6 +76,15 @@ def test_a_class_decides_what_is_drawn() -> None:
     assert shown["Fox"] > 3 * shown["Rocket"] + 0.03
 
 
+def test_the_inpainting_model_completes_what_it_sees() -> None:
+    """The left half stays; the right half is nearer to the original than one colour is."""
+    shown = {t: pixels(p)[0] for t, p in run(ROOT / "workflows" / "inpainting_model.json")}
+    before, after = shown["Before"], shown["The right half anew"]
+    assert (after[:, :60] - before[:, :60]).abs().mean() < 0.03
+    hidden, plain = before[:, 64:], before[:, :64].mean((0, 1))
+    assert (after[:, 64:] - hidden).square().mean() < 0.7 * (plain - hidden).square().mean()
+
+
 def orange(picture: Image.Image) -> float:
     """Share of the pixels that are a strong orange."""
     red, green, blue = pixels(picture)[0].unbind(-1)

@@ -34,6 +34,7 @@ const FACTS: Readonly<Record<string, readonly [title: string, group: string, abo
   lora: ["LoRA", "Guidance", "A style from a small file, at three strengths."],
   few_step: ["Few steps", "Guidance", "A distilled LoRA draws in four steps instead of twenty."],
   textual_inversion: ["Textual inversion", "Guidance", "A thing that the model was never taught, by a learnt word."],
+  inpainting_model: ["Inpainting model", "Guidance", "A model that sees the picture around the mask completes it."],
   class: ["Class", "Guidance", "A class instead of a prompt: the paper's ImageNet task, small."],
   samplers: ["Samplers", "Series", "The same prompt and noise under three samplers."],
   loop: ["Loop", "Series", "One picture for every number of a list."],
