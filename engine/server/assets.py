@@ -34,6 +34,7 @@ class Assets:
         self.database, self.folders = database, folders
         self.seeding: asyncio.Task[None] | None = None
         self.progress: dict[str, object] = {"done": 0, "total": 0, "errors": []}
+        self._seen: list[Found] | None = None
         self._looked = float("-inf")
         self._looking = asyncio.Lock()
 
@@ -43,8 +44,9 @@ class Assets:
             if not always and time.monotonic() - self._looked < FRESH_SECONDS:
                 return
             found = await asyncio.to_thread(lambda: list(look(self.folders)))
-            await self.database.run(assets.sync, found)
-            self._looked = time.monotonic()
+            if always or found != self._seen:  # mostly nothing has changed
+                await self.database.run(assets.sync, found)
+            self._seen, self._looked = found, time.monotonic()
 
     async def hashed(self, asset: Asset) -> Asset:
         """The asset with its hash, which is computed if it is not known.
