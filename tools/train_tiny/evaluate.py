@@ -3,7 +3,8 @@
     python -m tools.train_tiny.evaluate --failures docs/models/loom-tiny-failures.png
 
 One prompt for each concept, four noises each; concepts, styles and grounds follow from SEED, and
-nothing is picked. Prints a table in Markdown and draws the pictures that the classifier misread.
+nothing is picked. Prints a table in Markdown and draws the pictures of which the classifier was
+least sure, a row for twenty steps and one for four.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
@@ -29,7 +31,7 @@ from tools.train_tiny.compose import (
 from tools.train_tiny.concepts import COLOURS, CONCEPTS, STYLES
 from tools.train_tiny.data import WORK
 from tools.train_tiny.diffusion import LATENT_SCALE, sample
-from tools.train_tiny.grid import decibels, sheet
+from tools.train_tiny.grid import COLUMNS, decibels, sheet
 from tools.train_tiny.judge import Judge, trained
 from tools.train_tiny.lessons import Shipped, load_shipped
 from tools.train_tiny.train_few_step import GUIDANCE, leap
@@ -151,12 +153,15 @@ def similarity(x: Tensor, y: Tensor, window: int = 7) -> Tensor:
     return (top / bottom).mean((1, 2, 3))
 
 
-def misread(judge: Judge, pictures: Tensor, asked: Asked) -> tuple[Tensor, list[str]]:
-    """The pictures whose concept was not read first, and ``asked: read`` of each."""
-    said, names = judge.scores(pictures)[0].argmax(1), list(CONCEPTS)
-    wrong = (said != asked.scenes.concept).nonzero().flatten().tolist()
-    texts = [f"{names[asked.scenes.concept[i]]}: {names[said[i]]}" for i in wrong]
-    return pictures[wrong], texts
+def doubtful(judge: Judge, pictures: Tensor, asked: Asked, count: int) -> tuple[Tensor, list[str]]:
+    """The pictures that are least surely of the object and style asked for, and how sure."""
+    concept, style, _ = (s.softmax(1) for s in judge.scores(pictures))
+    rows, scenes = torch.arange(len(pictures)), asked.scenes
+    sure = concept[rows, scenes.concept] * style[rows, scenes.style]
+    worst = sure.argsort()[:count].tolist()
+    names, styles = list(CONCEPTS), list(STYLES)
+    told = [(sure[i], names[scenes.concept[i]], styles[scenes.style[i]]) for i in worst]
+    return pictures[worst], [f"{s:.0%} {name}, {style}" for s, name, style in told]
 
 
 def table(judge: Judge, shown: dict[str, Tensor], asked: Asked, compositions: Tensor) -> str:
@@ -182,14 +187,10 @@ def report(arguments: argparse.Namespace) -> None:
     x, y = shown["renderings"], shown["renderings, reconstructed"]
     print(f"autoencoder: {decibels(x, y).mean():.1f} dB, SSIM {similarity(x, y).mean():.3f}")
     print(table(judge, shown, asked, torch.cat(list(seen(sprites)))))
-    pictures, texts = [], []
-    for name in list(shown)[2:4]:
-        wrong, said = misread(judge, shown[name], asked)
-        print(f"misread, {name}: {'; '.join(said) or 'none'}")
-        pictures.append(wrong)
-        texts += [f"{name[:2]}{text}" for text in said]
-    if texts:
-        sheet(torch.cat(pictures) / 2 + 0.5, texts).save(arguments.failures)
+    chosen = [doubtful(judge, shown[name], asked, COLUMNS) for name in list(shown)[2:4]]
+    texts = [text for _, said in chosen for text in said]
+    page = sheet(torch.cat([worst for worst, _ in chosen]) / 2 + 0.5, texts)
+    page.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(arguments.failures, optimize=True)
 
 
 if __name__ == "__main__":
