@@ -299,6 +299,14 @@ def test_a_file_may_name_its_classes(tmp_path: Path) -> None:
     assert no_class(replace(clip, names=("Fox", "rocket"))) is None
 
 
+def test_a_file_may_name_the_objects_of_its_layouts(tmp_path: Path) -> None:
+    """Under the same key; without it the names are those of OpenImages."""
+    named = tmp_path / "named.safetensors"
+    save_file(tiny_paper("layout"), named, {"class_names": json.dumps(["fox", "red car"])})
+    assert load_checkpoint(named).clip.names == ("fox", "red car")
+    assert tiny("layout").clip.names == ()
+
+
 def test_names_of_objects() -> None:
     """As the authors count them: by ids of OpenImages, which begin so, suitcases last."""
     names = [name for (name,) in class_names("OpenImages")]

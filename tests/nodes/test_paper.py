@@ -1,5 +1,6 @@
 """The tasks of the latent diffusion paper from file to picture, node by node."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,18 @@ def test_objects_have_names(call: CallNode, folders: Folders) -> None:
     assert torch.equal(named, numbered) and not torch.equal(named, other)
     with pytest.raises(InvalidInput, match=r"called 'palm'\. Did you mean 'palm tree'\?"):
         call("LayoutConditioning", clip=clip, boxes="palm 0 0 1 1")
+
+
+def test_objects_have_the_names_of_their_file(call: CallNode, folders: Folders) -> None:
+    """Those it brings, and only those."""
+    clip = replace(load(call, folders, "layout")[1], names=("fox", "red car"))
+    named, numbered = (
+        call("LayoutConditioning", clip=clip, boxes=f"{kind} 0.1 0.2 0.3 0.4").values[0][0][0]
+        for kind in ("Red car", "1")
+    )
+    assert torch.equal(named, numbered)
+    with pytest.raises(InvalidInput, match="No class of this model is called 'palm tree'"):
+        call("LayoutConditioning", clip=clip, boxes="palm tree 0 0 1 1")
 
 
 def test_prompts_do_not_fit_models_without_tokens(call: CallNode, folders: Folders) -> None:

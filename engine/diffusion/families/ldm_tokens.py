@@ -85,7 +85,7 @@ def _encoder(kind: str, header: Header) -> Clip | Conditioner | None:
     weights = Weights(id, header.path, "text", partial(LdmBert, config), names)
     sizes = config.vocab_size, config.width, config.positions
     if kind == "layout":
-        return Conditioner("layout", weights, *sizes)
+        return Conditioner("layout", weights, *sizes, names=_names_of_classes(header))
     return Clip((TextEncoder("bert", weights, *sizes, pad=0, vocabulary="bert"),))
 
 
