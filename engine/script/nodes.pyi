@@ -1804,7 +1804,7 @@ def LayoutConditioning(
     _title: str = ...,
     _more: Mapping[str, Any] = ...,
 ) -> tuple[Link[CONDITIONING], Link[CONDITIONING]]:
-    """Tell a layout-to-image model which objects shall be where. The negative side is a picture without objects; the published model was trained without guidance, so use cfg 1."""
+    """Tell a layout-to-image model which objects shall be where. The negative side is a picture without objects. The published model was trained without guidance, so use cfg 1 with it; one that has learned the layout without objects gains by cfg 2 to 3."""
 
 def LazyCache(
     *,
