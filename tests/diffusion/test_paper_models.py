@@ -22,9 +22,11 @@ from engine.diffusion.conditioners import (
 )
 from engine.diffusion.conditioning import Situation
 from engine.diffusion.families import FAMILIES, detect
+from engine.diffusion.families.sizes import unet_config
 from engine.diffusion.files import load_diffusion_model
 from engine.diffusion.handles import Clip, Conditioner
 from engine.diffusion.networks.condition_stages import LdmBert, LdmBertConfig
+from engine.diffusion.networks.unet import UNet, UNetConfig
 from engine.diffusion.parameterization import Discrete
 from engine.diffusion.text.class_names import class_names, class_number
 from engine.diffusion.text.encode import encode
@@ -140,6 +142,17 @@ def test_a_denoiser_alone(name: str) -> None:
     layout = {f"model.diffusion_model.{k}": s for k, s in unet(**UNETS[name]).items()}
     family = detect(layout)
     assert family and family.name == FAMILY_OF[name]
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"), [(0, "Latent diffusion"), (3, "Latent super-resolution")]
+)
+def test_a_denoiser_that_attends_to_nothing(shown: int, name: str) -> None:
+    """Convolutions alone, for pictures of any size: its sizes are read off all the same."""
+    config = UNetConfig(3 + shown, 3, 32, (1, 2), 1, (0, 0), middle_depth=0, context_dim=0)
+    layout = shapes_of(UNet(config))
+    family = detect({f"model.diffusion_model.{k}": s for k, s in layout.items()})
+    assert family and family.name == name and unet_config(layout) == config
 
 
 def test_a_denoiser_in_a_file_of_its_own(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 Unconditional ones (CelebA-HQ, FFHQ, LSUN), and those that are shown a picture beside the latent:
 inpainting (section 4.5), super-resolution (section 4.4) and semantic synthesis (section 4.3.2).
-Their U-Nets attend to pixels alone; input channels and attention tell them apart. The first and
-last variance of the noise stand in each checkpoint, and so does the scale of latents where it is
-not 1.
+Their U-Nets attend to pixels alone, or to nothing; input channels and attention tell them apart.
+The first and last variance of the noise stand in each checkpoint, and so does the scale of latents
+where it is not 1.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,8 @@ def latent_format(header: Header, vae: Vae | None) -> LatentFormat:
 def _alone(shapes: Shapes) -> int:
     """Input channels of a U-Net that reads no tokens; 0 if it is none."""
     unet = unet_shapes(shapes)
-    return in_channels(unet) if "middle_block.1.qkv.weight" in unet else 0
+    reads = any(".transformer_blocks." in k for k in unet)
+    return in_channels(unet) if "out.2.weight" in unet and not reads else 0
 
 
 def _shown(shapes: Shapes) -> int:
